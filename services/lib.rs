@@ -1,1 +1,5 @@
-//! stub
+//! Selvedge: the identity edge of a Microsoft Fabric workload.
+
+pub mod codec;
+pub mod contracts;
+pub mod refusal;

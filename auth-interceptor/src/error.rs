@@ -306,3 +306,16 @@ impl AuthError {
         }
     }
 }
+
+impl std::fmt::Display for Demand {
+    /// The groups as `a b | c`: any one group, in full.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (position, group) in self.groups().enumerate() {
+            if position > 0 {
+                f.write_str(" | ")?;
+            }
+            f.write_str(&group.join(" "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The code generated from `proto/`: the only file that knows where the build puts it.
+
+/// `selvedge.auth.v1`, as far as a service needs it: nothing. Policies are read from
+/// [`DESCRIPTOR_SET`], where prost keeps the option that it drops from its own types.
+pub mod auth {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(missing_docs, clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.auth.v1");
+    }
+}
+
+/// `selvedge.data.v1`: the data plane.
+pub mod data {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.data.v1");
+    }
+}
+
+/// `selvedge.refusal.v1`: why a call is refused and what a front end can do about it.
+pub mod refusal {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.refusal.v1");
+    }
+}
+
+/// Every contract with its options and comments, as `protox` encoded it.
+pub const DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("descriptor_set");

@@ -1,0 +1,409 @@
+//! The one total mapping from domain errors to gRPC status and details.
+//!
+//! A refusal has one reason, and the reason decides its code. Everything in it is meant for the
+//! caller; what only an operator should learn goes to the log at the place where it is known.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use auth_interceptor::AuthError;
+use prost::Message;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
+use crate::data::DataError;
+use crate::store::StoreError;
+
+/// `google.rpc.ErrorInfo.domain` of every refusal.
+pub const DOMAIN: &str = "selvedge";
+
+/// A failure as its caller sees it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    reason: Reason,
+    message: String,
+    metadata: BTreeMap<&'static str, String>,
+    violations: Vec<(String, String)>,
+    challenge: Option<AuthChallenge>,
+    retry_after: Option<Duration>,
+    www_authenticate: Option<String>,
+}
+
+impl Refusal {
+    fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            metadata: BTreeMap::new(),
+            violations: Vec::new(),
+            challenge: None,
+            retry_after: None,
+            www_authenticate: None,
+        }
+    }
+
+    fn with_metadata(mut self, key: &'static str, value: impl ToString) -> Self {
+        self.metadata.insert(key, value.to_string());
+        self
+    }
+
+    fn retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// The service has a fault; its operator finds the cause by the trace id.
+    #[must_use]
+    pub fn internal_fault() -> Self {
+        Self::new(Reason::InternalFault, "internal fault")
+    }
+
+    /// The request's bytes are not the message that the method takes.
+    #[must_use]
+    pub fn payload_malformed() -> Self {
+        Self::new(Reason::PayloadMalformed, "the message cannot be decoded")
+    }
+
+    /// The request's message is larger than `limit` bytes.
+    #[must_use]
+    pub fn payload_too_large(limit: usize) -> Self {
+        Self::new(Reason::PayloadTooLarge, "the message is too large")
+            .with_metadata("limitBytes", limit)
+    }
+
+    /// The request's `grpc-encoding` is not one that the service takes.
+    #[must_use]
+    pub fn payload_encoding_unsupported() -> Self {
+        Self::new(Reason::PayloadEncodingUnsupported, "the message encoding is not supported")
+    }
+
+    /// A message is flagged as compressed and no encoding is named.
+    #[must_use]
+    pub fn payload_frame_invalid() -> Self {
+        Self::new(Reason::PayloadFrameInvalid, "the message is compressed without an encoding")
+    }
+
+    /// `grpc-timeout` does not follow its grammar.
+    #[must_use]
+    pub fn timeout_header_invalid() -> Self {
+        Self::new(Reason::TimeoutHeaderInvalid, "the grpc-timeout header is malformed")
+    }
+
+    /// The call's time is over.
+    #[must_use]
+    pub fn deadline_exceeded() -> Self {
+        Self::new(Reason::DeadlineExceeded, "the deadline has passed")
+    }
+
+    /// There is no room for the call now.
+    #[must_use]
+    pub fn overloaded(retry_after: Duration) -> Self {
+        Self::new(Reason::Overloaded, "the service is overloaded").retry_after(retry_after)
+    }
+
+    /// The service is draining.
+    #[must_use]
+    pub fn shutting_down() -> Self {
+        Self::new(Reason::ShuttingDown, "the service is shutting down")
+            .retry_after(Duration::from_secs(1))
+    }
+
+    /// No such method is served.
+    #[must_use]
+    pub fn method_not_found() -> Self {
+        Self::from(&AuthError::MethodNotFound)
+    }
+
+    /// Sets the `www-authenticate` challenge (RFC 6750 section 3).
+    #[must_use]
+    pub fn with_www_authenticate(mut self, challenge: String) -> Self {
+        self.www_authenticate = Some(challenge);
+        self
+    }
+
+    /// Why the call was refused.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+/// The code that a reason always comes with. Total: a new reason does not compile without one.
+#[must_use]
+pub fn code(reason: Reason) -> Code {
+    match reason {
+        Reason::CredentialsMissing
+        | Reason::AuthSchemeUnsupported
+        | Reason::AuthHeaderMalformed
+        | Reason::AuthHeaderDuplicated
+        | Reason::TokenTooLarge
+        | Reason::TokenMalformed
+        | Reason::TokenHeaderInvalid
+        | Reason::TokenAlgNotAllowed
+        | Reason::TokenCriticalHeaderUnsupported
+        | Reason::TokenTypeNotAllowed
+        | Reason::SigningKeyUnknown
+        | Reason::TokenSignatureInvalid
+        | Reason::TokenExpired
+        | Reason::TokenNotYetValid
+        | Reason::TokenLifetimeTooLong
+        | Reason::TokenClaimMissing
+        | Reason::TokenClaimInvalid
+        | Reason::TokenVersionUnsupported
+        | Reason::TokenAudienceMismatch
+        | Reason::TokenIssuerMismatch
+        | Reason::TenantMismatch
+        | Reason::ClaimsChallengeRequired
+        | Reason::StepUpRequired => Code::Unauthenticated,
+        Reason::TenantNotAllowed
+        | Reason::ClientAppNotAllowed
+        | Reason::ScopeMissing
+        | Reason::AppRoleMissing
+        | Reason::AppOnlyNotAllowed
+        | Reason::DelegatedNotAllowed
+        | Reason::StepUpUnsupportedByClient
+        | Reason::MethodPolicyMissing => Code::PermissionDenied,
+        Reason::FieldInvalid | Reason::TimeoutHeaderInvalid | Reason::PayloadMalformed => {
+            Code::InvalidArgument
+        }
+        Reason::PayloadTooLarge | Reason::Overloaded | Reason::StoreFull => Code::ResourceExhausted,
+        Reason::MethodNotFound | Reason::PayloadEncodingUnsupported => Code::Unimplemented,
+        Reason::SigningKeysUnavailable | Reason::ShuttingDown | Reason::StoreUnavailable => {
+            Code::Unavailable
+        }
+        Reason::ResourceNotFound => Code::NotFound,
+        Reason::StoreConflict => Code::Aborted,
+        Reason::DeadlineExceeded => Code::DeadlineExceeded,
+        Reason::Unspecified | Reason::InternalFault | Reason::PayloadFrameInvalid => Code::Internal,
+    }
+}
+
+/// The reason on the wire: the value's name without its prefix.
+#[must_use]
+pub fn reason_name(reason: Reason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix("REASON_").unwrap_or(name)
+}
+
+// === From domain errors ===
+
+impl From<&AuthError> for Refusal {
+    fn from(error: &AuthError) -> Self {
+        let message = error.to_string();
+        match error {
+            AuthError::CredentialsMissing => Self::new(Reason::CredentialsMissing, message),
+            AuthError::AuthSchemeUnsupported => Self::new(Reason::AuthSchemeUnsupported, message),
+            AuthError::AuthHeaderMalformed => Self::new(Reason::AuthHeaderMalformed, message),
+            AuthError::AuthHeaderDuplicated => Self::new(Reason::AuthHeaderDuplicated, message),
+            AuthError::TokenTooLarge { limit } => {
+                Self::new(Reason::TokenTooLarge, message).with_metadata("limitBytes", limit)
+            }
+            AuthError::TokenMalformed => Self::new(Reason::TokenMalformed, message),
+            AuthError::TokenHeaderInvalid => Self::new(Reason::TokenHeaderInvalid, message),
+            AuthError::TokenAlgNotAllowed => Self::new(Reason::TokenAlgNotAllowed, message),
+            AuthError::TokenCriticalHeaderUnsupported => {
+                Self::new(Reason::TokenCriticalHeaderUnsupported, message)
+            }
+            AuthError::TokenTypeNotAllowed => Self::new(Reason::TokenTypeNotAllowed, message),
+            AuthError::SigningKeyUnknown { keys_age, retry_after } => {
+                let refusal = Self::new(Reason::SigningKeyUnknown, message)
+                    .with_metadata("jwksAgeS", keys_age.as_secs());
+                match retry_after {
+                    Some(delay) => refusal.retry_after(*delay),
+                    None => refusal,
+                }
+            }
+            AuthError::TokenSignatureInvalid { for_other_resource } => {
+                let refusal = Self::new(Reason::TokenSignatureInvalid, message);
+                if *for_other_resource {
+                    refusal.with_metadata("hint", "token_for_other_resource")
+                } else {
+                    refusal
+                }
+            }
+            AuthError::TokenClaimMissing { claim } => {
+                Self::new(Reason::TokenClaimMissing, message).with_metadata("claim", claim)
+            }
+            AuthError::TokenClaimInvalid { claim } => {
+                Self::new(Reason::TokenClaimInvalid, message).with_metadata("claim", claim)
+            }
+            AuthError::TokenVersionUnsupported => {
+                Self::new(Reason::TokenVersionUnsupported, message)
+            }
+            AuthError::TokenAudienceMismatch => Self::new(Reason::TokenAudienceMismatch, message),
+            AuthError::TokenIssuerMismatch => Self::new(Reason::TokenIssuerMismatch, message),
+            AuthError::TenantMismatch => Self::new(Reason::TenantMismatch, message),
+            AuthError::TokenExpired { expired_at, now } => {
+                Self::new(Reason::TokenExpired, message)
+                    .with_metadata("expiredAt", rfc3339(*expired_at))
+                    .with_metadata("serverTime", rfc3339(*now))
+                    .with_challenge(AuthChallenge { retryable: true, ..Default::default() })
+            }
+            AuthError::TokenNotYetValid { now } => Self::new(Reason::TokenNotYetValid, message)
+                .with_metadata("serverTime", rfc3339(*now)),
+            AuthError::TokenLifetimeTooLong => Self::new(Reason::TokenLifetimeTooLong, message),
+            AuthError::TenantNotAllowed { tenant } => {
+                Self::new(Reason::TenantNotAllowed, message).with_metadata("tenantId", tenant)
+            }
+            AuthError::ClientAppNotAllowed { client } => {
+                Self::new(Reason::ClientAppNotAllowed, message)
+                    .with_metadata("clientAppId", bounded(client.as_str()))
+            }
+            AuthError::ScopeMissing { required } => {
+                Self::new(Reason::ScopeMissing, message).with_metadata("requiredScopes", required)
+            }
+            AuthError::AppRoleMissing { required } => {
+                Self::new(Reason::AppRoleMissing, message).with_metadata("requiredRoles", required)
+            }
+            AuthError::AppOnlyNotAllowed => Self::new(Reason::AppOnlyNotAllowed, message),
+            AuthError::DelegatedNotAllowed => Self::new(Reason::DelegatedNotAllowed, message),
+            AuthError::ClaimsChallengeRequired { context } => {
+                Self::new(Reason::ClaimsChallengeRequired, message)
+                    .with_metadata("authContext", context)
+                    .with_challenge(AuthChallenge {
+                        claims_for_conditional_access_policy:
+                            auth_interceptor::claims_request(context),
+                        retryable: true,
+                        ..Default::default()
+                    })
+            }
+            AuthError::StepUpUnsupportedByClient { context } => {
+                Self::new(Reason::StepUpUnsupportedByClient, message)
+                    .with_metadata("authContext", context)
+            }
+            AuthError::StepUpRequired { context } => {
+                Self::new(Reason::StepUpRequired, message).with_metadata("acrValues", context)
+            }
+            AuthError::MethodNotFound => Self::new(Reason::MethodNotFound, message),
+            AuthError::MethodPolicyMissing => Self::new(Reason::MethodPolicyMissing, message),
+            AuthError::SigningKeysUnavailable { authority, keys_age, retry_after } => {
+                let refusal = Self::new(Reason::SigningKeysUnavailable, message)
+                    .with_metadata("authority", authority)
+                    .retry_after(*retry_after);
+                match keys_age {
+                    Some(age) => refusal.with_metadata("jwksAgeS", age.as_secs()),
+                    None => refusal,
+                }
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => {
+                Self::new(Reason::ResourceNotFound, "the record does not exist")
+            }
+            StoreError::Conflict => {
+                Self::new(Reason::StoreConflict, "the record has changed since its etag was read")
+            }
+            StoreError::Full => Self::new(Reason::StoreFull, "the store is full"),
+            StoreError::Unavailable => {
+                Self::new(Reason::StoreUnavailable, "the store is unavailable")
+                    .retry_after(Duration::from_secs(1))
+            }
+            StoreError::Corrupt => Self::internal_fault(),
+        }
+    }
+}
+
+impl From<DataError> for Refusal {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Field { field, expected } => {
+                let mut refusal =
+                    Self::new(Reason::FieldInvalid, format!("the field {field} is invalid"));
+                refusal.violations.push((field, expected.to_owned()));
+                refusal
+            }
+            DataError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Refusal {
+    fn with_challenge(mut self, challenge: AuthChallenge) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    fn details(&self) -> Vec<Any> {
+        let mut details = vec![any(
+            "google.rpc.ErrorInfo",
+            &pb::ErrorInfo {
+                reason: reason_name(self.reason).to_owned(),
+                domain: DOMAIN.to_owned(),
+                metadata: self
+                    .metadata
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                    .collect(),
+            },
+        )];
+        if let Some(challenge) = &self.challenge {
+            details.push(any("selvedge.refusal.v1.AuthChallenge", challenge));
+        }
+        if let Some(delay) = self.retry_after {
+            let retry = pb::RetryInfo {
+                retry_delay: prost_types::Duration::try_from(delay).ok(),
+            };
+            details.push(any("google.rpc.RetryInfo", &retry));
+        }
+        if !self.violations.is_empty() {
+            let violations = self.violations.iter().map(|(field, description)| {
+                pb::bad_request::FieldViolation {
+                    field: field.clone(),
+                    description: description.clone(),
+                    ..Default::default()
+                }
+            });
+            let bad_request = pb::BadRequest { field_violations: violations.collect() };
+            details.push(any("google.rpc.BadRequest", &bad_request));
+        }
+        details
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let code = code(refusal.reason);
+        let status = pb::Status {
+            code: code.into(),
+            message: refusal.message.clone(),
+            details: refusal.details(),
+        };
+        let mut metadata = tonic::metadata::MetadataMap::new();
+        if let Some(challenge) = refusal.www_authenticate.as_deref().and_then(|c| c.parse().ok()) {
+            metadata.insert("www-authenticate", challenge);
+        }
+        Self::with_details_and_metadata(
+            code,
+            refusal.message,
+            status.encode_to_vec().into(),
+            metadata,
+        )
+    }
+}
+
+/// `message` as a detail of a `google.rpc.Status`.
+pub(crate) fn any(full_name: &str, message: &impl Message) -> Any {
+    Any {
+        type_url: format!("type.googleapis.com/{full_name}"),
+        value: message.encode_to_vec(),
+    }
+}
+
+fn rfc3339(seconds: u64) -> String {
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map_or_else(String::new, |time| time.to_string())
+}
+
+/// A value that a stranger chose, short enough for details and free of control characters.
+fn bounded(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(64).collect()
+}
