@@ -13,7 +13,10 @@ const ROOTS: [&str; 2] = ["proto", "auth-interceptor/proto"];
 /// The option that every method must carry.
 const POLICY: &str = "selvedge.auth.v1.policy";
 
-#[allow(clippy::disallowed_methods, reason = "cargo tells a build script where to write")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where to write"
+)]
 #[cfg_attr(test, allow(dead_code))]
 fn main() -> Result<()> {
     for root in ROOTS {
@@ -38,7 +41,10 @@ pub fn compile(roots: &[PathBuf], files: &[PathBuf], out: &Path) -> Result<()> {
     require_policies(&compiler.descriptor_pool())?;
 
     // Encoded by the compiler itself: prost's types would drop the options that policies are.
-    std::fs::write(out.join("descriptor_set.bin"), compiler.encode_file_descriptor_set())?;
+    std::fs::write(
+        out.join("descriptor_set.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
     tonic_prost_build::configure()
         .out_dir(out)
         .codec_path("crate::codec::StrictProstCodec")
@@ -70,7 +76,10 @@ fn proto_files(folder: &Path) -> Result<Vec<PathBuf>> {
         let path = entry?.path();
         if path.is_dir() {
             files.extend(proto_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             files.push(path);
         }
     }

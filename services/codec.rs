@@ -49,6 +49,8 @@ impl<U: Message + Default> Decoder for StrictProstDecoder<U> {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
         // The decoder's own words quote field names of a message that nobody vouches for.
-        U::decode(buffer).map(Some).map_err(|_| Refusal::payload_malformed().into())
+        U::decode(buffer)
+            .map(Some)
+            .map_err(|_| Refusal::payload_malformed().into())
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use auth_interceptor::AuthError;
+use auth_interceptor::{AuthError, Denial, Refuse};
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -76,19 +76,28 @@ impl Refusal {
     /// The request's `grpc-encoding` is not one that the service takes.
     #[must_use]
     pub fn payload_encoding_unsupported() -> Self {
-        Self::new(Reason::PayloadEncodingUnsupported, "the message encoding is not supported")
+        Self::new(
+            Reason::PayloadEncodingUnsupported,
+            "the message encoding is not supported",
+        )
     }
 
     /// A message is flagged as compressed and no encoding is named.
     #[must_use]
     pub fn payload_frame_invalid() -> Self {
-        Self::new(Reason::PayloadFrameInvalid, "the message is compressed without an encoding")
+        Self::new(
+            Reason::PayloadFrameInvalid,
+            "the message is compressed without an encoding",
+        )
     }
 
     /// `grpc-timeout` does not follow its grammar.
     #[must_use]
     pub fn timeout_header_invalid() -> Self {
-        Self::new(Reason::TimeoutHeaderInvalid, "the grpc-timeout header is malformed")
+        Self::new(
+            Reason::TimeoutHeaderInvalid,
+            "the grpc-timeout header is malformed",
+        )
     }
 
     /// The call's time is over.
@@ -110,17 +119,10 @@ impl Refusal {
             .retry_after(Duration::from_secs(1))
     }
 
-    /// No such method is served.
+    /// The record does not exist, or not for this caller.
     #[must_use]
-    pub fn method_not_found() -> Self {
-        Self::from(&AuthError::MethodNotFound)
-    }
-
-    /// Sets the `www-authenticate` challenge (RFC 6750 section 3).
-    #[must_use]
-    pub fn with_www_authenticate(mut self, challenge: String) -> Self {
-        self.www_authenticate = Some(challenge);
-        self
+    pub fn resource_not_found() -> Self {
+        Self::new(Reason::ResourceNotFound, "the record does not exist")
     }
 
     /// Why the call was refused.
@@ -180,6 +182,30 @@ pub fn code(reason: Reason) -> Code {
     }
 }
 
+/// The code's name, as gRPC and OpenTelemetry spell it.
+#[must_use]
+pub fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
 /// The reason on the wire: the value's name without its prefix.
 #[must_use]
 pub fn reason_name(reason: Reason) -> &'static str {
@@ -188,6 +214,21 @@ pub fn reason_name(reason: Reason) -> &'static str {
 }
 
 // === From domain errors ===
+
+/// Writes the interceptor's refusals as ours.
+#[derive(Clone, Copy, Debug)]
+pub struct SelvedgeRefusal;
+
+impl Refuse for SelvedgeRefusal {
+    fn refuse(&self, denial: &Denial) -> Status {
+        let mut refusal = Refusal::from(denial.error());
+        if let Some(role) = denial.token_role() {
+            refusal = refusal.with_metadata("tokenRole", role.as_str());
+        }
+        refusal.www_authenticate = denial.www_authenticate();
+        refusal.into()
+    }
+}
 
 impl From<&AuthError> for Refusal {
     fn from(error: &AuthError) -> Self {
@@ -207,7 +248,10 @@ impl From<&AuthError> for Refusal {
                 Self::new(Reason::TokenCriticalHeaderUnsupported, message)
             }
             AuthError::TokenTypeNotAllowed => Self::new(Reason::TokenTypeNotAllowed, message),
-            AuthError::SigningKeyUnknown { keys_age, retry_after } => {
+            AuthError::SigningKeyUnknown {
+                keys_age,
+                retry_after,
+            } => {
                 let refusal = Self::new(Reason::SigningKeyUnknown, message)
                     .with_metadata("jwksAgeS", keys_age.as_secs());
                 match retry_after {
@@ -235,12 +279,13 @@ impl From<&AuthError> for Refusal {
             AuthError::TokenAudienceMismatch => Self::new(Reason::TokenAudienceMismatch, message),
             AuthError::TokenIssuerMismatch => Self::new(Reason::TokenIssuerMismatch, message),
             AuthError::TenantMismatch => Self::new(Reason::TenantMismatch, message),
-            AuthError::TokenExpired { expired_at, now } => {
-                Self::new(Reason::TokenExpired, message)
-                    .with_metadata("expiredAt", rfc3339(*expired_at))
-                    .with_metadata("serverTime", rfc3339(*now))
-                    .with_challenge(AuthChallenge { retryable: true, ..Default::default() })
-            }
+            AuthError::TokenExpired { expired_at, now } => Self::new(Reason::TokenExpired, message)
+                .with_metadata("expiredAt", rfc3339(*expired_at))
+                .with_metadata("serverTime", rfc3339(*now))
+                .with_challenge(AuthChallenge {
+                    retryable: true,
+                    ..Default::default()
+                }),
             AuthError::TokenNotYetValid { now } => Self::new(Reason::TokenNotYetValid, message)
                 .with_metadata("serverTime", rfc3339(*now)),
             AuthError::TokenLifetimeTooLong => Self::new(Reason::TokenLifetimeTooLong, message),
@@ -263,8 +308,9 @@ impl From<&AuthError> for Refusal {
                 Self::new(Reason::ClaimsChallengeRequired, message)
                     .with_metadata("authContext", context)
                     .with_challenge(AuthChallenge {
-                        claims_for_conditional_access_policy:
-                            auth_interceptor::claims_request(context),
+                        claims_for_conditional_access_policy: auth_interceptor::claims_request(
+                            context,
+                        ),
                         retryable: true,
                         ..Default::default()
                     })
@@ -278,7 +324,11 @@ impl From<&AuthError> for Refusal {
             }
             AuthError::MethodNotFound => Self::new(Reason::MethodNotFound, message),
             AuthError::MethodPolicyMissing => Self::new(Reason::MethodPolicyMissing, message),
-            AuthError::SigningKeysUnavailable { authority, keys_age, retry_after } => {
+            AuthError::SigningKeysUnavailable {
+                authority,
+                keys_age,
+                retry_after,
+            } => {
                 let refusal = Self::new(Reason::SigningKeysUnavailable, message)
                     .with_metadata("authority", authority)
                     .retry_after(*retry_after);
@@ -294,12 +344,11 @@ impl From<&AuthError> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => {
-                Self::new(Reason::ResourceNotFound, "the record does not exist")
-            }
-            StoreError::Conflict => {
-                Self::new(Reason::StoreConflict, "the record has changed since its etag was read")
-            }
+            StoreError::NotFound => Self::resource_not_found(),
+            StoreError::Conflict => Self::new(
+                Reason::StoreConflict,
+                "the record has changed since its etag was read",
+            ),
             StoreError::Full => Self::new(Reason::StoreFull, "the store is full"),
             StoreError::Unavailable => {
                 Self::new(Reason::StoreUnavailable, "the store is unavailable")
@@ -314,8 +363,10 @@ impl From<DataError> for Refusal {
     fn from(error: DataError) -> Self {
         match error {
             DataError::Field { field, expected } => {
-                let mut refusal =
-                    Self::new(Reason::FieldInvalid, format!("the field {field} is invalid"));
+                let mut refusal = Self::new(
+                    Reason::FieldInvalid,
+                    format!("the field {field} is invalid"),
+                );
                 refusal.violations.push((field, expected.to_owned()));
                 refusal
             }
@@ -360,7 +411,9 @@ impl Refusal {
                     ..Default::default()
                 }
             });
-            let bad_request = pb::BadRequest { field_violations: violations.collect() };
+            let bad_request = pb::BadRequest {
+                field_violations: violations.collect(),
+            };
             details.push(any("google.rpc.BadRequest", &bad_request));
         }
         details
@@ -376,7 +429,11 @@ impl From<Refusal> for Status {
             details: refusal.details(),
         };
         let mut metadata = tonic::metadata::MetadataMap::new();
-        if let Some(challenge) = refusal.www_authenticate.as_deref().and_then(|c| c.parse().ok()) {
+        if let Some(challenge) = refusal
+            .www_authenticate
+            .as_deref()
+            .and_then(|c| c.parse().ok())
+        {
             metadata.insert("www-authenticate", challenge);
         }
         Self::with_details_and_metadata(
@@ -405,5 +462,8 @@ fn rfc3339(seconds: u64) -> String {
 
 /// A value that a stranger chose, short enough for details and free of control characters.
 fn bounded(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(64).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(64)
+        .collect()
 }

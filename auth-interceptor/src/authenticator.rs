@@ -1,1 +1,361 @@
-//! (being written)
+//! Joins validator, keys, remembered tokens and clock into one decision per call.
+//!
+//! The decision is synchronous but for one case: a key id that nobody has seen yet, for which the
+//! call waits on a read that all such calls share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::sync::watch;
+
+use crate::authority::{Authority, AuthorityKind, KeySettings, Registration};
+use crate::bearer::{self, Credentials};
+use crate::caller::Caller;
+use crate::claims::Claims;
+use crate::clock::{Clock, UnixSeconds};
+use crate::error::{AuthError, TokenRole};
+use crate::identity::TenantId;
+use crate::keys::{AuthorityKeys, KeySnapshot, KeysError};
+use crate::policy::{MethodPolicy, TokenKind};
+use crate::refusal::Denial;
+use crate::remembered::Remembered;
+use crate::validator::{SettingsError, Unverified, Validator};
+
+/// How far clocks may differ, in seconds: on `exp`, `nbf`, `iat` and the end of streams.
+pub(crate) const CLOCK_SKEW: UnixSeconds = 60;
+
+/// What an [`Authenticator`] is made from.
+#[derive(Clone, Debug)]
+pub struct AuthSettings {
+    /// Who may issue tokens.
+    pub authorities: Vec<Authority>,
+    /// The applications whose tokens are accepted.
+    pub registrations: Vec<Registration>,
+    /// The key life cycle.
+    pub keys: KeySettings,
+    /// The largest token read, in bytes.
+    pub token_bytes: usize,
+    /// The memory that remembered tokens may take, in bytes.
+    pub remembered_bytes: u64,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+impl AuthSettings {
+    /// The defaults: 16 KiB a token, 64 MiB remembered, the machine's clock.
+    #[must_use]
+    pub fn new(authorities: Vec<Authority>, registrations: Vec<Registration>) -> Self {
+        Self {
+            authorities,
+            registrations,
+            keys: KeySettings::default(),
+            token_bytes: 16 * 1024,
+            remembered_bytes: 64 * 1024 * 1024,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// An [`Authenticator`] that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Settings that contradict each other.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// An authority whose documents could never be read.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
+/// Validates tokens against the current keys of the configured authorities.
+#[derive(Debug)]
+pub struct Authenticator {
+    validator: Validator,
+    keys: Box<[Arc<AuthorityKeys>]>,
+    tenants: Box<[Box<[TenantId]>]>,
+    remembered: Remembered,
+    clock: Clock,
+    token_bytes: usize,
+    authorization_uri: Option<Arc<str>>,
+}
+
+/// What becomes of a call.
+pub(crate) enum Decision {
+    /// It goes on to the handler.
+    Allow(Caller),
+    /// It goes back.
+    Refuse(Box<Denial>),
+    /// It waits for a read of this authority's keys, and is decided again.
+    NeedsKey { authority: usize, key_id: Box<str> },
+}
+
+enum Unproven {
+    Refused(AuthError),
+    NeedsKey { authority: usize, key_id: Box<str> },
+}
+
+impl From<AuthError> for Unproven {
+    fn from(error: AuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Authenticator {
+    /// Starts reading the authorities' keys in the background and returns at once; calls are
+    /// answered SIGNING_KEYS_UNAVAILABLE until they are there. Needs a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Settings that contradict each other.
+    pub fn start(settings: &AuthSettings) -> Result<Arc<Self>, StartError> {
+        let validator = Validator::new(
+            &settings.authorities,
+            &settings.registrations,
+            settings.token_bytes,
+        )?;
+        let keys = settings
+            .authorities
+            .iter()
+            .map(|authority| AuthorityKeys::start(authority, &settings.keys))
+            .collect::<Result<_, _>>()?;
+        let tenants = settings
+            .authorities
+            .iter()
+            .map(|authority| match &authority.kind {
+                AuthorityKind::Entra { tenants, .. } => tenants.clone().into(),
+                AuthorityKind::Oidc { tenant, .. } => [*tenant].into(),
+            });
+        let entra = settings
+            .authorities
+            .iter()
+            .find(|authority| matches!(authority.kind, AuthorityKind::Entra { .. }));
+        Ok(Arc::new(Self {
+            validator,
+            keys,
+            tenants: tenants.collect(),
+            remembered: Remembered::new(settings.remembered_bytes),
+            clock: settings.clock.clone(),
+            token_bytes: settings.token_bytes,
+            authorization_uri: entra.map(|authority| {
+                format!(
+                    "{}/common/oauth2/v2.0/authorize",
+                    authority.url.trim_end_matches('/')
+                )
+                .into()
+            }),
+        }))
+    }
+
+    /// Per authority, whether its keys are there and fresh enough to decide by.
+    #[must_use]
+    pub fn readiness(&self) -> Vec<watch::Receiver<bool>> {
+        self.keys.iter().map(|keys| keys.subscribe()).collect()
+    }
+
+    /// Waits until every authority's keys are there.
+    pub async fn ready(&self) {
+        for mut readiness in self.readiness() {
+            // The sender lives as long as `self`.
+            let _ = readiness.wait_for(|ready| *ready).await;
+        }
+    }
+
+    /// The authorities and the state of their keys.
+    pub fn authority_keys(&self) -> impl Iterator<Item = &AuthorityKeys> {
+        self.keys.iter().map(AsRef::as_ref)
+    }
+
+    /// Reads every authority's keys now, whatever the cooldown: an operator's order after an
+    /// emergency rotation.
+    pub async fn refresh_keys(&self) {
+        for keys in &self.keys {
+            keys.refresh_now().await;
+        }
+    }
+
+    /// Checks one token as a call of `method` would, without remembering it.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that the call would get.
+    pub async fn explain(&self, method: &MethodPolicy, token: &str) -> Result<(), AuthError> {
+        let now = self.clock.now();
+        let proven = match self.verify(token, now) {
+            Err(Unproven::NeedsKey { authority, key_id }) => {
+                self.learn(authority, &key_id).await;
+                self.verify(token, now)
+            }
+            other => other,
+        };
+        match proven {
+            Ok((claims, authority)) => method
+                .policy
+                .authorize_bearer(&claims, self.tenants_of(authority)),
+            Err(Unproven::Refused(error)) => Err(error),
+            Err(Unproven::NeedsKey { authority, .. }) => Err(self.key_unknown(authority)),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Decides a call from the method's policy and the call's headers.
+    pub(crate) fn decide(&self, method: &Arc<MethodPolicy>, headers: &HeaderMap) -> Decision {
+        let policy = &method.policy;
+        if policy.is_public() {
+            return Decision::Allow(Caller {
+                method: Arc::clone(method),
+                claims: None,
+            });
+        }
+        let credentials = match bearer::credentials(headers) {
+            Ok(credentials) => credentials,
+            Err(error) => return self.refuse(error, None, None),
+        };
+        let takes_bearer = policy.takes(TokenKind::Delegated) || policy.takes(TokenKind::AppOnly);
+        let token = match credentials {
+            Credentials::Bearer(token) if takes_bearer => token,
+            Credentials::Bearer(_) | Credentials::SubjectAndApp { .. } => {
+                return self.refuse(AuthError::AuthSchemeUnsupported, None, None);
+            }
+        };
+        let role = Some(TokenRole::Subject);
+        let (claims, authority) = match self.recall_or_verify(token) {
+            Ok(proven) => proven,
+            Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
+            Err(Unproven::NeedsKey { authority, key_id }) => {
+                return Decision::NeedsKey { authority, key_id };
+            }
+        };
+        match policy.authorize_bearer(&claims, self.tenants_of(authority)) {
+            Ok(()) => Decision::Allow(Caller {
+                method: Arc::clone(method),
+                claims: Some(claims),
+            }),
+            Err(error) => self.refuse(error, role, Some(claims)),
+        }
+    }
+
+    /// Waits for the shared read that may bring the key, then decides for good.
+    pub(crate) async fn decide_after_learning(
+        &self,
+        authority: usize,
+        key_id: &str,
+        method: &Arc<MethodPolicy>,
+        headers: &HeaderMap,
+    ) -> Result<Caller, Box<Denial>> {
+        self.learn(authority, key_id).await;
+        match self.decide(method, headers) {
+            Decision::Allow(caller) => Ok(caller),
+            Decision::Refuse(denial) => Err(denial),
+            Decision::NeedsKey { authority, .. } => {
+                let error = self.key_unknown(authority);
+                Err(Box::new(self.denial(error, Some(TokenRole::Subject), None)))
+            }
+        }
+    }
+
+    fn recall_or_verify(&self, token: &str) -> Result<(Arc<Claims>, usize), Unproven> {
+        let now = self.clock.now();
+        if token.len() > self.token_bytes {
+            return Err(AuthError::TokenTooLarge {
+                limit: self.token_bytes,
+            }
+            .into());
+        }
+        let digest = Remembered::digest(token);
+        if let Some((claims, authority)) = self.remembered.find(&digest, now) {
+            return Ok((claims, authority));
+        }
+        let span = tracing::debug_span!(
+            "auth.validate",
+            selvedge.verdict_cache = "miss",
+            selvedge.jwks.kid_known = tracing::field::Empty,
+        );
+        let _entered = span.enter();
+        let verified = self.verified(token, now)?;
+        span.record("selvedge.jwks.kid_known", true);
+        let proven = (Arc::clone(&verified.claims), verified.authority);
+        self.remembered.insert(digest, verified, now);
+        Ok(proven)
+    }
+
+    fn verify(&self, token: &str, now: UnixSeconds) -> Result<(Arc<Claims>, usize), Unproven> {
+        self.verified(token, now)
+            .map(|verified| (verified.claims, verified.authority))
+    }
+
+    fn verified(
+        &self,
+        token: &str,
+        now: UnixSeconds,
+    ) -> Result<crate::validator::VerifiedToken, Unproven> {
+        let text = self.validator.read(token)?;
+        let snapshots: Vec<Option<Arc<KeySnapshot>>> =
+            self.keys.iter().map(|keys| keys.current()).collect();
+        self.validator
+            .verify(&text, &snapshots, now)
+            .map_err(|unverified| match unverified {
+                Unverified::Refused(error) => Unproven::Refused(error),
+                Unverified::UnknownKey { authority } => Unproven::NeedsKey {
+                    authority,
+                    key_id: text.key_id().into(),
+                },
+                Unverified::KeysUnavailable { authority } => {
+                    Unproven::Refused(self.keys_unavailable(authority))
+                }
+            })
+    }
+
+    async fn learn(&self, authority: usize, key_id: &str) {
+        if let Some(keys) = self.keys.get(authority) {
+            keys.learn(key_id).await;
+        }
+    }
+
+    fn key_unknown(&self, authority: usize) -> AuthError {
+        let keys = self.keys.get(authority);
+        AuthError::SigningKeyUnknown {
+            keys_age: keys.and_then(|keys| keys.age()).unwrap_or_default(),
+            retry_after: keys.and_then(|keys| keys.cooldown_left()),
+        }
+    }
+
+    fn keys_unavailable(&self, authority: usize) -> AuthError {
+        let keys = self.keys.get(authority);
+        AuthError::SigningKeysUnavailable {
+            authority: keys.map_or_else(|| "unknown".into(), |keys| keys.name()),
+            keys_age: keys.and_then(|keys| keys.age()),
+            retry_after: keys.map_or(Duration::from_secs(1), |keys| keys.retry_after()),
+        }
+    }
+
+    fn tenants_of(&self, authority: usize) -> &[TenantId] {
+        self.tenants.get(authority).map_or(&[], AsRef::as_ref)
+    }
+
+    fn refuse(
+        &self,
+        error: AuthError,
+        role: Option<TokenRole>,
+        claims: Option<Arc<Claims>>,
+    ) -> Decision {
+        Decision::Refuse(Box::new(self.denial(error, role, claims)))
+    }
+
+    fn denial(
+        &self,
+        error: AuthError,
+        token_role: Option<TokenRole>,
+        claims: Option<Arc<Claims>>,
+    ) -> Denial {
+        Denial {
+            error,
+            token_role,
+            claims,
+            authorization_uri: self.authorization_uri.clone(),
+        }
+    }
+}

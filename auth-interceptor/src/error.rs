@@ -319,3 +319,15 @@ impl std::fmt::Display for Demand {
         Ok(())
     }
 }
+
+impl AuthError {
+    /// How long to wait before the same call can succeed, where waiting helps.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::SigningKeyUnknown { retry_after, .. } => *retry_after,
+            Self::SigningKeysUnavailable { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod caller;
 mod claims;
 mod clock;
 mod error;
+mod expiry;
 mod guard;
 mod identity;
 mod issuer;
@@ -26,3 +27,18 @@ mod policy;
 mod refusal;
 mod remembered;
 mod validator;
+
+pub use authenticator::{AuthSettings, Authenticator, StartError};
+pub use authority::{Algorithm, Authority, AuthorityKind, KeySettings, Registration};
+pub use caller::Caller;
+pub use claims::{Claims, TokenSubject, TokenVersion};
+pub use clock::{Clock, UnixSeconds};
+pub use error::{AuthError, Demand, TokenRole};
+pub use guard::{GuardedServices, RequireCaller};
+pub use identity::{ClientId, NotAGuid, ObjectId, TenantId};
+pub use issuer::IssuerTemplate;
+pub use layer::{Auth, AuthLayer};
+pub use policy::{
+    ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,
+};
+pub use refusal::{Denial, PlainRefusal, Refuse, claims_request};

@@ -1,0 +1,221 @@
+//! The whole service, and its one visible layer chain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_interceptor::{
+    AuthLayer, AuthSettings, Authenticator, GuardedServices, Policies, Policy, PolicyError,
+    StartError, Plane, ServedPolicies,
+};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tower::ServiceBuilder;
+
+use crate::contracts::DESCRIPTOR_SET;
+use crate::contracts::data::v1::data_service_server::DataServiceServer;
+use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
+use crate::contracts::data::v1::task_service_server::TaskServiceServer;
+use crate::data::{profile::Profiles, records::Records, tasks::Tasks};
+use crate::refusal::SelvedgeRefusal;
+use crate::store::Store;
+use crate::telemetry::trace_context::TraceContextLayer;
+use crate::transport::completion::CompletionLayer;
+use crate::transport::deadline::DeadlineLayer;
+use crate::transport::drain::Drain;
+use crate::transport::listener::{self, ConnectionLimits, DrainTimes};
+use crate::transport::protocol::GrpcOnlyLayer;
+use crate::transport::watches::WatchesLayer;
+
+/// What an [`App`] is made of.
+pub struct AppSettings {
+    /// Who may call.
+    pub auth: AuthSettings,
+    /// Whether `grpc.health.v1.Health` is served, to anybody.
+    pub health: bool,
+    /// Whether reflection is served, to users whose token holds `access_as_user`.
+    pub reflection: bool,
+    /// The largest message, in bytes.
+    pub message_bytes: usize,
+    /// The longest unary call.
+    pub unary_timeout: Duration,
+    /// The health watches that one peer may hold open.
+    pub watches_per_peer: usize,
+    /// What connections may hold.
+    pub connections: ConnectionLimits,
+    /// How a shutdown goes.
+    pub drain: DrainTimes,
+    /// The server's certificate; none: plaintext.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// A service that cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Authentication cannot start.
+    #[error(transparent)]
+    Authentication(#[from] StartError),
+    /// A service would be served without a policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The reflection service rejects the contracts.
+    #[error("the contracts cannot be reflected")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// The service, ready to be served.
+pub struct App {
+    settings: AppSettings,
+    authenticator: Arc<Authenticator>,
+    health: HealthReporter,
+    routes: Routes,
+    served: ServedPolicies,
+}
+
+impl App {
+    /// Puts the services together and starts reading the authorities' keys. Needs a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// See [`AppError`]; a served method without a policy is one of them.
+    pub fn new(settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
+        let authenticator = Authenticator::start(&settings.auth)?;
+        let (health, health_service) = tonic_health::server::health_reporter();
+        let limit = settings.message_bytes;
+
+        let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
+        services
+            .add(
+                DataServiceServer::new(Records::new(Arc::clone(&store)))
+                    .max_decoding_message_size(limit),
+            )?
+            .add(ProfileServiceServer::new(Profiles).max_decoding_message_size(limit))?
+            .add(TaskServiceServer::new(Tasks::new(store)).max_decoding_message_size(limit))?;
+        if settings.health {
+            services.add(health_service.max_decoding_message_size(limit))?;
+        }
+        if settings.reflection {
+            services.add(
+                tonic_reflection::server::Builder::configure()
+                    .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                    .build_v1()?,
+            )?;
+            services.add(
+                tonic_reflection::server::Builder::configure()
+                    .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                    .build_v1alpha()?,
+            )?;
+        }
+        let (routes, served) = services.into_parts();
+        Ok(Self { settings, authenticator, health, routes, served })
+    }
+
+    /// What is served and what it demands.
+    #[must_use]
+    pub fn served(&self) -> &ServedPolicies {
+        &self.served
+    }
+
+    /// The keys and the decision behind every call.
+    #[must_use]
+    pub fn authenticator(&self) -> &Arc<Authenticator> {
+        &self.authenticator
+    }
+
+    /// Serves until `shutdown`, then drains.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let Self { settings, authenticator, health, routes, served } = self;
+        let drain = Drain::default();
+        let report = tokio::spawn(report_health(
+            health,
+            Arc::clone(&authenticator),
+            service_names(&served),
+            drain.clone(),
+        ));
+
+        let service = ServiceBuilder::new()
+            // Outermost: whatever is refused below, its reply and its events name one trace.
+            .layer(TraceContextLayer::new(served.clone()))
+            // Before any gRPC status is written: what is not gRPC could not read one.
+            .layer(GrpcOnlyLayer)
+            // Above everything that refuses, so that every refusal leaves complete.
+            .layer(CompletionLayer::new(settings.message_bytes))
+            // Above the decision: waiting for a key counts against the caller's time too.
+            .layer(DeadlineLayer::new(settings.unary_timeout, drain.clone()))
+            // The decision, from path, headers and token, before the body is read.
+            .layer(AuthLayer::new(authenticator, served, Arc::new(SelvedgeRefusal)))
+            // Below the decision: only streams that were let through take a place.
+            .layer(WatchesLayer::new(settings.watches_per_peer, drain.clone()))
+            .service(routes.prepare());
+
+        listener::serve(
+            listener,
+            settings.tls,
+            service,
+            &settings.connections,
+            &drain,
+            settings.drain,
+            shutdown,
+        )
+        .await;
+        report.abort();
+    }
+}
+
+/// What every method demands: ours by contract, the others' declared here.
+///
+/// # Errors
+///
+/// A contract whose policies contradict themselves.
+pub fn policies() -> Result<Policies, PolicyError> {
+    let anybody = Policy::public(Plane::Data);
+    let users = Policy::delegated(&["access_as_user"]);
+    Ok(Policies::from_descriptor_set(DESCRIPTOR_SET)?
+        .declare("grpc.health.v1.Health", &["Check", "Watch"], &anybody)
+        .declare("grpc.reflection.v1.ServerReflection", &["ServerReflectionInfo"], &users)
+        .declare("grpc.reflection.v1alpha.ServerReflection", &["ServerReflectionInfo"], &users))
+}
+
+fn service_names(served: &ServedPolicies) -> Vec<String> {
+    let mut names: Vec<String> = served
+        .iter()
+        .filter_map(|method| method.method().split_once('/'))
+        .map(|(service, _)| service.to_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    // The empty name is the whole process (gRPC Health Checking Protocol).
+    names.push(String::new());
+    names
+}
+
+/// Keeps health true: SERVING while every authority's keys can be decided by and no drain runs.
+async fn report_health(
+    health: HealthReporter,
+    authenticator: Arc<Authenticator>,
+    services: Vec<String>,
+    drain: Drain,
+) {
+    let mut readiness = authenticator.readiness();
+    loop {
+        let ready = readiness.iter_mut().all(|ready| *ready.borrow_and_update());
+        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        set_all(&health, &services, status).await;
+        let changes = readiness.iter_mut().map(|ready| Box::pin(ready.changed()));
+        tokio::select! {
+            _ = futures_util::future::select_all(changes) => {}
+            () = drain.begun() => break,
+        }
+    }
+    set_all(&health, &services, ServingStatus::NotServing).await;
+}
+
+async fn set_all(health: &HealthReporter, services: &[String], status: ServingStatus) {
+    for service in services {
+        health.set_service_status(service, status).await;
+    }
+}

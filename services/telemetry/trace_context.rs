@@ -1,0 +1,127 @@
+//! The identity of a call in traces: a trace id that every reply carries, and the span that every
+//! event of the call belongs to.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use auth_interceptor::{MethodPolicy, ServedPolicies};
+use http::{HeaderMap, Request};
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::{TraceContextExt as _, TraceId};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
+use tower::{Layer, Service};
+use tracing::Instrument as _;
+use tracing::instrument::Instrumented;
+
+/// What a call is called, for its replies and its spans. In every request's extensions.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    trace_id: TraceId,
+    method: Option<Arc<MethodPolicy>>,
+}
+
+impl CallContext {
+    /// The W3C trace id: the caller's, or a new one.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.trace_id
+    }
+
+    /// The method as `package.Service/Method`, or `_OTHER` for one that is not served, so that
+    /// nothing a stranger writes becomes a name.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method.as_ref().map_or("_OTHER", |method| method.method())
+    }
+
+    /// Whether the method streams in either direction.
+    #[must_use]
+    pub fn is_streaming(&self) -> bool {
+        self.method.as_ref().is_some_and(|method| method.is_streaming())
+    }
+}
+
+/// Gives each call its [`CallContext`] and its span.
+#[derive(Clone)]
+pub struct TraceContextLayer {
+    served: ServedPolicies,
+}
+
+impl TraceContextLayer {
+    /// `served` says which paths are methods.
+    #[must_use]
+    pub fn new(served: ServedPolicies) -> Self {
+        Self { served }
+    }
+}
+
+impl<S> Layer<S> for TraceContextLayer {
+    type Service = TraceContext<S>;
+
+    fn layer(&self, inner: S) -> TraceContext<S> {
+        TraceContext { inner, served: self.served.clone() }
+    }
+}
+
+/// See [`TraceContextLayer`].
+#[derive(Clone)]
+pub struct TraceContext<S> {
+    inner: S,
+    served: ServedPolicies,
+}
+
+impl<S, B> Service<Request<B>> for TraceContext<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Instrumented<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let call = CallContext {
+            trace_id: trace_id(request.headers()),
+            method: self.served.method(request.uri()).cloned(),
+        };
+        let span = tracing::info_span!(
+            "rpc",
+            trace_id = %call.trace_id,
+            rpc.system.name = "grpc",
+            rpc.method = call.method(),
+            rpc.response.status_code = tracing::field::Empty,
+        );
+        request.extensions_mut().insert(call);
+        // Entered, so that what the layers below decide at once belongs to the call too.
+        let future = span.in_scope(|| self.inner.call(request));
+        future.instrument(span)
+    }
+}
+
+/// The caller's trace id, where its `traceparent` is well formed (W3C Trace Context section 3.2).
+fn trace_id(headers: &HeaderMap) -> TraceId {
+    if headers.contains_key("traceparent") {
+        let context = TraceContextPropagator::new().extract(&Headers(headers));
+        let parent = context.span().span_context().clone();
+        if parent.is_valid() {
+            return parent.trace_id();
+        }
+    }
+    RandomIdGenerator::default().new_trace_id()
+}
+
+struct Headers<'h>(&'h HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! Completes every refusal on its way out: whoever made it, the caller learns the method, the trace
+//! id and a reason.
+//!
+//! Handlers and layers below return a status with the details they know. tonic itself returns bare
+//! ones, for messages that are too large or cannot be read; they become refusals here.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use prost::Message as _;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tonic_types::pb;
+use tower::{Layer, Service};
+
+use crate::refusal::{self, Refusal};
+use crate::telemetry::trace_context::CallContext;
+
+/// Puts [`Completion`] around a service.
+#[derive(Clone, Debug)]
+pub struct CompletionLayer {
+    message_bytes: usize,
+}
+
+impl CompletionLayer {
+    /// `message_bytes` is the limit that the services below enforce on messages.
+    #[must_use]
+    pub fn new(message_bytes: usize) -> Self {
+        Self { message_bytes }
+    }
+}
+
+impl<S> Layer<S> for CompletionLayer {
+    type Service = Completion<S>;
+
+    fn layer(&self, inner: S) -> Completion<S> {
+        Completion { inner, message_bytes: self.message_bytes }
+    }
+}
+
+/// See [`CompletionLayer`].
+#[derive(Clone, Debug)]
+pub struct Completion<S> {
+    inner: S,
+    message_bytes: usize,
+}
+
+impl<S, B> Service<Request<B>> for Completion<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = request.extensions().get::<CallContext>().cloned();
+        let message_bytes = self.message_bytes;
+        let future = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        Box::pin(async move {
+            let mut response = match future.await {
+                Ok(answer) => answer?,
+                Err(panic) => {
+                    report(panic.as_ref());
+                    Status::from(Refusal::internal_fault()).into_http()
+                }
+            };
+            let Some(call) = call else { return Ok(response) };
+            let completion = Complete { call, message_bytes };
+            if let Some(status) = response.extensions_mut().remove::<Status>() {
+                completion.apply(&status, response.headers_mut());
+            } else {
+                // A status that follows a body is in its trailers; only streams fail there.
+                tracing::Span::current().record("rpc.response.status_code", "OK");
+                if completion.call.is_streaming() {
+                    return Ok(response.map(|inner| Body::new(CompletingBody { inner, completion })));
+                }
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// A panic's place is in the log by the panic hook; what it says may quote anything, so no more.
+fn report(panic: &(dyn Any + Send)) {
+    let kind = if panic.is::<String>() || panic.is::<&str>() { "message" } else { "value" };
+    tracing::error!(exception.r#type = "panic", panic.payload = kind, "a handler panicked");
+}
+
+struct Complete {
+    call: CallContext,
+    message_bytes: usize,
+}
+
+impl Complete {
+    /// Rewrites `headers`, which carry `status`, as the complete refusal.
+    fn apply(&self, status: &Status, headers: &mut HeaderMap) {
+        let Some(complete) = self.complete(status) else { return };
+        tracing::Span::current()
+            .record("rpc.response.status_code", refusal::code_name(complete.code()));
+        // Every part is text that this process wrote; base64 and percent-encoding make it ASCII.
+        if complete.add_header(headers).is_err() {
+            tracing::error!("a refusal could not be written");
+        }
+    }
+
+    fn complete(&self, status: &Status) -> Option<Status> {
+        if status.code() == Code::Ok {
+            return None;
+        }
+        let replaced;
+        let status = if status.details().is_empty() {
+            replaced = self.reasoned(status);
+            &replaced
+        } else {
+            status
+        };
+        let mut details = pb::Status::decode(status.details()).ok()?;
+        let trace_id = self.call.trace_id().to_string();
+        for detail in &mut details.details {
+            if detail.type_url.ends_with("/google.rpc.ErrorInfo")
+                && let Ok(mut info) = pb::ErrorInfo::decode(detail.value.as_slice())
+            {
+                info.metadata.insert("method".to_owned(), self.call.method().to_owned());
+                info.metadata.insert("traceId".to_owned(), trace_id.clone());
+                detail.value = info.encode_to_vec();
+            }
+        }
+        let request_info = pb::RequestInfo { request_id: trace_id, ..Default::default() };
+        details.details.push(refusal::any("google.rpc.RequestInfo", &request_info));
+        Some(Status::with_details_and_metadata(
+            status.code(),
+            status.message(),
+            details.encode_to_vec().into(),
+            status.metadata().clone(),
+        ))
+    }
+
+    /// What a bare status of tonic, or of a service that is not ours, stands for.
+    fn reasoned(&self, status: &Status) -> Status {
+        let refusal = match status.code() {
+            Code::OutOfRange | Code::ResourceExhausted => {
+                Refusal::payload_too_large(self.message_bytes)
+            }
+            Code::Unimplemented => Refusal::payload_encoding_unsupported(),
+            Code::Internal if status.message().contains("compressed-flag") => {
+                Refusal::payload_frame_invalid()
+            }
+            Code::Internal | Code::InvalidArgument | Code::Unknown | Code::DataLoss => {
+                Refusal::payload_malformed()
+            }
+            Code::NotFound => Refusal::resource_not_found(),
+            Code::DeadlineExceeded => Refusal::deadline_exceeded(),
+            Code::Unavailable => Refusal::shutting_down(),
+            Code::Ok
+            | Code::Cancelled
+            | Code::AlreadyExists
+            | Code::PermissionDenied
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::Unauthenticated => Refusal::internal_fault(),
+        };
+        refusal.into()
+    }
+}
+
+pin_project! {
+    /// Completes the refusal in a stream's trailers.
+    struct CompletingBody {
+        #[pin]
+        inner: Body,
+        completion: Complete,
+    }
+}
+
+impl HttpBody for CompletingBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        let mut frame = std::task::ready!(this.inner.poll_frame(context));
+        if let Some(Ok(frame)) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+            && let Some(status) = Status::from_header_map(trailers)
+        {
+            this.completion.apply(&status, trailers);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
