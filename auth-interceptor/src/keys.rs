@@ -1,1 +1,20 @@
 //! Signing keys: what is admitted from an authority's documents, and which key a token names.
+//!
+//! Intake ([`set`], [`jwk`]) is a pure function of the document. [`AuthorityKeys`] owns the life
+//! cycle: one background task reads the documents, and a caller only ever looks at the last good
+//! [`KeySnapshot`]. Nothing that a token says chooses what is read or from where.
+
+mod jwk;
+mod roca;
+mod set;
+mod signing_key;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use set::{KeySet, KeySetError};
+pub(crate) use signing_key::SigningKey;
+pub(crate) use snapshot::KeySnapshot;
+
+/// The longest key id that is admitted or looked for, in bytes.
+const MAX_KID: usize = 256;
