@@ -34,6 +34,11 @@ impl IssuerTemplate {
         }
     }
 
+    /// Whether the text has a place for the tenant.
+    pub(crate) fn has_tenant(&self) -> bool {
+        self.0.contains(PLACEHOLDER)
+    }
+
     /// Whether `issuer` is this template for some tenant or other: enough to choose whose keys to
     /// look at, never enough to believe the token.
     pub(crate) fn could_match(&self, issuer: &str) -> bool {

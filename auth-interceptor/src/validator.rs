@@ -1,1 +1,283 @@
-//! (being written)
+//! Whether a token is what it claims to be: a function of token, keys, settings and now.
+//!
+//! No network, clock or randomness is within reach. The order of the checks is part of the
+//! contract: what is answered before the signature is verified depends on nothing but the header
+//! and what chooses the key.
+
+mod settings;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::authority::{Algorithm, Authority, AuthorityKind, Registration};
+use crate::claims::{Claims, EntraClaims, Payload, Rfc9068Claims, TokenVersion};
+use crate::clock::UnixSeconds;
+use crate::error::AuthError;
+use crate::identity::TenantId;
+use crate::issuer::IssuerTemplate;
+use crate::jws::{CompactJws, Header, MediaType, read_object};
+use crate::keys::{KeySnapshot, SigningKey};
+
+use settings::Issuing;
+pub use settings::SettingsError;
+
+/// Validates tokens of the configured authorities for the configured registrations.
+#[derive(Debug)]
+pub struct Validator {
+    /// In the order of the settings, by which authorities are numbered everywhere.
+    authorities: Vec<Issuing>,
+    /// Every algorithm that some authority accepts.
+    algorithms: Vec<Algorithm>,
+    token_limit: usize,
+}
+
+/// A token whose structure and header are in order, and nothing else is known of.
+pub(crate) struct TokenText<'t> {
+    signing_input: &'t [u8],
+    signature: &'t [u8],
+    header: Header<'t>,
+    payload: Payload<'t>,
+}
+
+/// A token that was verified: by which key, and what it says.
+#[derive(Clone, Debug)]
+pub(crate) struct VerifiedToken {
+    pub(crate) claims: Arc<Claims>,
+    pub(crate) key: Arc<SigningKey>,
+    /// The number of the authority that issued it.
+    pub(crate) authority: usize,
+}
+
+/// Why a token was not verified: it was refused, or the keys at hand do not say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unverified {
+    /// Refused for good.
+    Refused(AuthError),
+    /// This authority is the one to ask, and its keys have no such id.
+    UnknownKey { authority: usize },
+    /// No authority is the one to ask, and none has published such a key: SIGNING_KEY_UNKNOWN
+    /// without asking anyone.
+    ForeignKey,
+    /// The keys of the authority to ask were not read yet.
+    KeysUnavailable { authority: usize },
+}
+
+impl From<AuthError> for Unverified {
+    fn from(error: AuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Validator {
+    /// Joins the authorities and the registrations.
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that makes no sense: a token that nobody or two could be meant by.
+    pub fn new(
+        authorities: &[Authority],
+        registrations: &[Registration],
+        token_limit: usize,
+    ) -> Result<Self, SettingsError> {
+        let authorities = settings::join(authorities, registrations)?;
+        let accepted = |algorithm: &Algorithm| {
+            let mut all = authorities.iter();
+            all.any(|authority| authority.algorithms.contains(algorithm))
+        };
+        let algorithms = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256]
+            .into_iter()
+            .filter(accepted)
+            .collect();
+        Ok(Self {
+            authorities,
+            algorithms,
+            token_limit,
+        })
+    }
+
+    /// Takes a token apart: the limit, the segments and their encoding.
+    pub(crate) fn decode<'t>(&self, token: &'t str) -> Result<CompactJws<'t>, AuthError> {
+        CompactJws::decode(token, self.token_limit)
+    }
+
+    /// Reads what was taken apart: the structure of header and payload, then the header's rules.
+    pub(crate) fn read<'t>(&self, jws: &'t CompactJws<'_>) -> Result<TokenText<'t>, AuthError> {
+        let header = read_object(jws.header()).map_err(|_| AuthError::TokenMalformed)?;
+        let payload = read_object(jws.payload()).map_err(|_| AuthError::TokenMalformed)?;
+        let header = Header::judge(header, &self.algorithms)?;
+        if jws.signature().is_empty() {
+            return Err(AuthError::TokenMalformed);
+        }
+        Ok(TokenText {
+            signing_input: jws.signing_input(),
+            signature: jws.signature(),
+            header,
+            payload,
+        })
+    }
+
+    /// Verifies a token at `now` with the keys at hand: one snapshot per authority, none where they
+    /// were not read yet.
+    pub(crate) fn verify(
+        &self,
+        token: &TokenText<'_>,
+        keys: &[Option<Arc<KeySnapshot>>],
+        now: UnixSeconds,
+    ) -> Result<VerifiedToken, Unverified> {
+        let (number, authority, key) = self.choose_key(token, keys)?;
+        check_key(&token.header, authority, key)?;
+        if !key.verify(token.signing_input, token.signature) {
+            let for_other_resource = token.header.has_nonce;
+            return Err(AuthError::TokenSignatureInvalid { for_other_resource }.into());
+        }
+        let claims = match &authority.kind {
+            AuthorityKind::Entra {
+                issuer_v1,
+                issuer_v2,
+                ..
+            } => {
+                let claims = EntraClaims::read(&token.payload)?;
+                claims.times.judge(now)?;
+                check_entra_issuer(&claims, [issuer_v1, issuer_v2], key.issuer())?;
+                let version = claims.version.ok_or(AuthError::TokenVersionUnsupported)?;
+                let registration = authority
+                    .registration(version, claims.audience)
+                    .ok_or(AuthError::TokenAudienceMismatch)?;
+                claims.accept(version, Arc::clone(registration))?
+            }
+            AuthorityKind::Oidc { issuer, tenant } => {
+                let claims = Rfc9068Claims::read(&token.payload)?;
+                claims.times.judge(now)?;
+                check_oidc_issuer(claims.issuer, issuer, key.issuer(), tenant)?;
+                let registration = authority
+                    .registration(TokenVersion::Rfc9068, claims.audience)
+                    .ok_or(AuthError::TokenAudienceMismatch)?;
+                claims.accept(*tenant, Arc::clone(registration))?
+            }
+        };
+        Ok(VerifiedToken {
+            claims: Arc::new(claims),
+            key: Arc::clone(key),
+            authority: number,
+        })
+    }
+
+    /// Finds the key to try. The token's own `iss` and `ver` say where to look, and are held
+    /// against the key once its signature is verified.
+    fn choose_key<'k>(
+        &self,
+        token: &TokenText<'_>,
+        keys: &'k [Option<Arc<KeySnapshot>>],
+    ) -> Result<(usize, &Issuing, &'k Arc<SigningKey>), Unverified> {
+        let issuer = token.payload.unverified_issuer();
+        let mut candidates = self.authorities.iter().zip(keys).enumerate();
+        let named = match candidates
+            .clone()
+            .find(|(_, (authority, _))| issuer.is_some_and(|issuer| authority.could_issue(issuer)))
+        {
+            None if self.authorities.len() == 1 => candidates.next(),
+            named => named,
+        };
+        if let Some((number, (authority, keys))) = named {
+            let keys = keys
+                .as_ref()
+                .ok_or(Unverified::KeysUnavailable { authority: number })?;
+            return find_key(token, authority, keys)
+                .map(|key| (number, authority, key))
+                .ok_or(Unverified::UnknownKey { authority: number });
+        }
+        let mut unread = None;
+        for (number, (authority, keys)) in candidates {
+            match keys {
+                None => unread = unread.or(Some(number)),
+                Some(keys) => {
+                    if let Some(key) = find_key(token, authority, keys) {
+                        return Ok((number, authority, key));
+                    }
+                }
+            }
+        }
+        Err(unread.map_or(Unverified::ForeignKey, |authority| {
+            Unverified::KeysUnavailable { authority }
+        }))
+    }
+}
+
+/// Looks into the document that the token's version is signed from.
+fn find_key<'k>(
+    token: &TokenText<'_>,
+    authority: &Issuing,
+    keys: &'k KeySnapshot,
+) -> Option<&'k Arc<SigningKey>> {
+    let version = match &authority.kind {
+        AuthorityKind::Oidc { .. } => TokenVersion::Rfc9068,
+        AuthorityKind::Entra { .. } if token.payload.unverified_version() == Some("1.0") => {
+            TokenVersion::V1
+        }
+        AuthorityKind::Entra { .. } => TokenVersion::V2,
+    };
+    keys.find(version, &token.header.key_id)
+}
+
+/// Whether the header fits the authority and the key that it selects.
+fn check_key(header: &Header<'_>, authority: &Issuing, key: &SigningKey) -> Result<(), AuthError> {
+    if !authority.algorithms.contains(&header.algorithm) || key.algorithm() != header.algorithm {
+        return Err(AuthError::TokenAlgNotAllowed);
+    }
+    if matches!(authority.kind, AuthorityKind::Oidc { .. })
+        && header.media_type != MediaType::AccessToken
+    {
+        return Err(AuthError::TokenTypeNotAllowed);
+    }
+    let differs = |named: &Option<Cow<'_, str>>, own: Option<&str>| {
+        let named = named.as_deref();
+        named.zip(own).is_some_and(|(named, own)| named != own)
+    };
+    if differs(&header.x5t, key.x5t()) || differs(&header.x5t_s256, key.x5t_s256()) {
+        return Err(AuthError::TokenHeaderInvalid);
+    }
+    Ok(())
+}
+
+/// The chain from key to tenant: `iss` is the authority's for the token's version and for `tid`,
+/// and the key's own issuer, with `tid` filled in, is that very `iss`.
+fn check_entra_issuer(
+    claims: &EntraClaims<'_>,
+    [issuer_v1, issuer_v2]: [&IssuerTemplate; 2],
+    key_issuer: &IssuerTemplate,
+) -> Result<(), AuthError> {
+    let any_of = |accepts: &dyn Fn(&IssuerTemplate) -> bool| match claims.version {
+        Some(TokenVersion::V1) => accepts(issuer_v1),
+        Some(_) => accepts(issuer_v2),
+        None => accepts(issuer_v1) || accepts(issuer_v2),
+    };
+    if any_of(&|template| template.matches(claims.issuer, &claims.tenant)) {
+        return if key_issuer.matches(claims.issuer, &claims.tenant) {
+            Ok(())
+        } else {
+            Err(AuthError::TokenIssuerMismatch)
+        };
+    }
+    // The issuer is in order but for the tenant: `iss` and `tid` contradict each other.
+    if any_of(&|template| template.could_match(claims.issuer)) {
+        Err(AuthError::TenantMismatch)
+    } else {
+        Err(AuthError::TokenIssuerMismatch)
+    }
+}
+
+fn check_oidc_issuer(
+    issuer: &str,
+    own: &IssuerTemplate,
+    key_issuer: &IssuerTemplate,
+    tenant: &TenantId,
+) -> Result<(), AuthError> {
+    if own.matches(issuer, tenant) && key_issuer.matches(issuer, tenant) {
+        Ok(())
+    } else {
+        Err(AuthError::TokenIssuerMismatch)
+    }
+}
+
+#[cfg(test)]
+mod tests;
