@@ -13,6 +13,7 @@ mod authenticator;
 mod authority;
 mod bearer;
 mod caller;
+mod check;
 mod claims;
 mod clock;
 mod error;
