@@ -12,7 +12,7 @@ use crate::clock::UnixSeconds;
 use crate::identity::{ClientId, ObjectId, TenantId};
 
 pub(crate) use entra::EntraClaims;
-pub(crate) use payload::Payload;
+pub(crate) use payload::{CLOCK_SKEW_SECONDS, Payload};
 pub(crate) use rfc9068::Rfc9068Claims;
 
 /// Which token profile the claims were read by.

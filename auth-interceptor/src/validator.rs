@@ -39,6 +39,13 @@ pub(crate) struct TokenText<'t> {
     payload: Payload<'t>,
 }
 
+impl TokenText<'_> {
+    /// The key id that the header names. Well formed, and still the sender's word.
+    pub(crate) fn key_id(&self) -> &str {
+        &self.header.key_id
+    }
+}
+
 /// A token that was verified: by which key, and what it says.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedToken {
@@ -279,5 +286,7 @@ fn check_oidc_issuer(
     }
 }
 
+#[cfg(test)]
+pub(crate) mod mint;
 #[cfg(test)]
 mod tests;

@@ -76,7 +76,7 @@ impl SigningKey {
         self.withdrawn.load(Ordering::Acquire)
     }
 
-    pub(super) fn withdraw(&self) {
+    pub(crate) fn withdraw(&self) {
         self.withdrawn.store(true, Ordering::Release);
     }
 

@@ -3,6 +3,5 @@
 mod claims;
 mod entra;
 mod header;
-mod mint;
 mod rfc9068;
 mod settings;

@@ -1,7 +1,9 @@
 use serde_json::{Value, json};
 
-use super::mint::{Fixture, NOW, app_v2, change, header, sign, sign_text, user_v1, user_v2};
 use crate::error::AuthError;
+use crate::validator::mint::{
+    Fixture, NOW, app_v2, change, header, sign, sign_text, user_v1, user_v2,
+};
 
 fn invalid(claim: &'static str) -> AuthError {
     AuthError::TokenClaimInvalid { claim }

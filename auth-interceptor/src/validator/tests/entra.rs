@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mint::{
+use crate::claims::{TokenSubject, TokenVersion};
+use crate::error::AuthError;
+use crate::validator::mint::{
     AUDIENCE_V1, BOUND_KID, CLIENT_ID, Fixture, ISSUER_V1, ISSUER_V2, OIDC_KID, OTHER_TENANT,
     TENANT, app_v2, change, header, sign, user_v1, user_v2,
 };
-use crate::claims::{TokenSubject, TokenVersion};
-use crate::error::AuthError;
 
 fn v1(name: &str, value: Option<Value>) -> String {
     let mut claims = user_v1();
@@ -369,7 +369,7 @@ fn checks_are_made_in_their_order() {
 
 #[test]
 fn a_token_of_an_unread_authority_waits_for_its_keys() {
-    use super::super::Unverified;
+    use crate::validator::Unverified;
 
     let mut fixture = Fixture::new();
     let keys = std::mem::replace(&mut fixture.keys, vec![None, None]);
@@ -400,7 +400,7 @@ fn a_token_of_an_unread_authority_waits_for_its_keys() {
 
 #[test]
 fn a_key_of_another_authority_is_unknown_to_the_one_named() {
-    use super::super::Unverified;
+    use crate::validator::Unverified;
 
     let fixture = Fixture::new();
     let mut header = header();
@@ -416,7 +416,7 @@ fn a_key_of_another_authority_is_unknown_to_the_one_named() {
         alone.verify(&sign(&header, &claims)),
         Err(Unverified::UnknownKey { authority: 0 })
     ));
-    change(&mut header, "kid", Some(json!(super::mint::KID)));
+    change(&mut header, "kid", Some(json!(crate::validator::mint::KID)));
     assert_eq!(
         alone.refusal(&sign(&header, &claims)),
         AuthError::TokenIssuerMismatch

@@ -3,10 +3,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::mint::{
+use crate::error::AuthError;
+use crate::validator::mint::{
     Fixture, KID, PS256_KID, X5T, change, header, sign, sign_text, user_v1, user_v2,
 };
-use crate::error::AuthError;
 
 fn token(name: &str, value: Value) -> String {
     let mut header = header();

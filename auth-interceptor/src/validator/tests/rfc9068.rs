@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
-use super::mint::{
-    Fixture, KID, OIDC_TENANT, TENANT, change, header, oidc_header, oidc_user, sign, user_v2,
-};
 use crate::claims::{TokenSubject, TokenVersion};
 use crate::error::AuthError;
+use crate::validator::mint::{
+    Fixture, KID, OIDC_TENANT, TENANT, change, header, oidc_header, oidc_user, sign, user_v2,
+};
 
 fn with(name: &str, value: Option<Value>) -> String {
     let mut claims = oidc_user();
@@ -69,7 +69,7 @@ fn claims_are_demanded_and_typed_as_the_profile_says() {
         assert!(
             match fixture.verify(&with(claim, None)) {
                 // Without an issuer the key still tells whose token it is.
-                Err(super::super::Unverified::Refused(error)) =>
+                Err(crate::validator::Unverified::Refused(error)) =>
                     error == AuthError::TokenClaimMissing { claim },
                 _ => false,
             },
@@ -119,13 +119,13 @@ fn a_provider_cannot_speak_for_entra() {
     let fixture = Fixture::new();
     assert!(matches!(
         fixture.verify(&sign(&oidc_header(), &user_v2())),
-        Err(super::super::Unverified::UnknownKey { authority: 0 })
+        Err(crate::validator::Unverified::UnknownKey { authority: 0 })
     ));
     let mut entra_key = oidc_header();
     change(&mut entra_key, "kid", Some(json!(KID)));
     assert!(matches!(
         fixture.verify(&sign(&entra_key, &oidc_user())),
-        Err(super::super::Unverified::UnknownKey { authority: 1 })
+        Err(crate::validator::Unverified::UnknownKey { authority: 1 })
     ));
     assert!(fixture.verify(&sign(&header(), &oidc_user())).is_err());
 }

@@ -1,8 +1,10 @@
-use super::mint::{AUDIENCE_V1, CLIENT_ID, entra, oidc, provider_api, registration, workload};
 use crate::authority::{Authority, AuthorityKind, Registration};
 use crate::issuer::IssuerTemplate;
 use crate::jws::DEFAULT_TOKEN_LIMIT;
 use crate::validator::Validator;
+use crate::validator::mint::{
+    AUDIENCE_V1, CLIENT_ID, entra, oidc, provider_api, registration, workload,
+};
 
 /// The one sentence that says what is wrong.
 #[track_caller]

@@ -9,33 +9,33 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::super::{Unverified, Validator, VerifiedToken};
+use super::{Unverified, Validator, VerifiedToken};
 use crate::authority::{Algorithm, Authority, AuthorityKind, Registration};
-use crate::claims::Claims;
+use crate::claims::{Claims, TokenVersion};
 use crate::error::AuthError;
 use crate::issuer::IssuerTemplate;
 use crate::jws::DEFAULT_TOKEN_LIMIT;
 use crate::keys::{KeySet, KeySnapshot};
 
-pub(super) const NOW: u64 = 1_800_000_000;
-pub(super) const TENANT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
-pub(super) const OTHER_TENANT: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-pub(super) const OIDC_TENANT: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
-pub(super) const CLIENT_ID: &str = "11111111-2222-4333-8444-555555555555";
-pub(super) const AUDIENCE_V1: &str = "api://localdevinstance/workload";
-pub(super) const OIDC_AUDIENCE: &str = "https://api.example";
-pub(super) const ISSUER_V1: &str = "https://sts.example/{tenantid}/";
-pub(super) const ISSUER_V2: &str = "https://login.example/{tenantid}/v2.0";
-pub(super) const OIDC_ISSUER: &str = "https://idp.example";
+pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) const TENANT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+pub(crate) const OTHER_TENANT: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+pub(crate) const OIDC_TENANT: &str = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+pub(crate) const CLIENT_ID: &str = "11111111-2222-4333-8444-555555555555";
+pub(crate) const AUDIENCE_V1: &str = "api://localdevinstance/workload";
+pub(crate) const OIDC_AUDIENCE: &str = "https://api.example";
+pub(crate) const ISSUER_V1: &str = "https://sts.example/{tenantid}/";
+pub(crate) const ISSUER_V2: &str = "https://login.example/{tenantid}/v2.0";
+pub(crate) const OIDC_ISSUER: &str = "https://idp.example";
 /// The key of every document but the provider's.
-pub(super) const KID: &str = "shared";
+pub(crate) const KID: &str = "shared";
 /// A key that the provider alone publishes.
-pub(super) const OIDC_KID: &str = "provider";
+pub(crate) const OIDC_KID: &str = "provider";
 /// A key whose document says that only [`OTHER_TENANT`] signs with it.
-pub(super) const BOUND_KID: &str = "bound";
+pub(crate) const BOUND_KID: &str = "bound";
 /// A key whose document says that it signs PS256.
-pub(super) const PS256_KID: &str = "pss";
-pub(super) const X5T: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQ";
+pub(crate) const PS256_KID: &str = "pss";
+pub(crate) const X5T: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQ";
 
 /// Making an RSA key takes long: all tests share one, under several key ids.
 static KEY: LazyLock<RsaKeyPair> =
@@ -46,7 +46,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// Signs whatever text the header and the payload are.
-pub(super) fn sign_text(header: &str, payload: &str) -> String {
+pub(crate) fn sign_text(header: &str, payload: &str) -> String {
     let input = format!("{}.{}", encode(header), encode(payload));
     let mut signature = vec![0; KEY.public_modulus_len()];
     KEY.sign(
@@ -59,17 +59,17 @@ pub(super) fn sign_text(header: &str, payload: &str) -> String {
     format!("{input}.{}", encode(signature))
 }
 
-pub(super) fn sign(header: &Value, payload: &Value) -> String {
+pub(crate) fn sign(header: &Value, payload: &Value) -> String {
     sign_text(&header.to_string(), &payload.to_string())
 }
 
 /// A good user token's header.
-pub(super) fn header() -> Value {
+pub(crate) fn header() -> Value {
     json!({"typ": "JWT", "alg": "RS256", "kid": KID})
 }
 
 /// A good user token's claims, as Entra writes version 2.0.
-pub(super) fn user_v2() -> Value {
+pub(crate) fn user_v2() -> Value {
     json!({
         "aud": CLIENT_ID,
         "iss": ISSUER_V2.replace("{tenantid}", TENANT),
@@ -83,7 +83,7 @@ pub(super) fn user_v2() -> Value {
 }
 
 /// The same user's claims, as Entra writes version 1.0.
-pub(super) fn user_v1() -> Value {
+pub(crate) fn user_v1() -> Value {
     let mut claims = user_v2();
     change(&mut claims, "azp", None);
     change(&mut claims, "preferred_username", None);
@@ -100,7 +100,7 @@ pub(super) fn user_v1() -> Value {
 }
 
 /// An application's own claims.
-pub(super) fn app_v2() -> Value {
+pub(crate) fn app_v2() -> Value {
     let mut claims = user_v2();
     for absent in ["scp", "name", "preferred_username"] {
         change(&mut claims, absent, None);
@@ -113,11 +113,11 @@ pub(super) fn app_v2() -> Value {
 }
 
 /// A good token of the OpenID provider.
-pub(super) fn oidc_header() -> Value {
+pub(crate) fn oidc_header() -> Value {
     json!({"typ": "at+jwt", "alg": "RS256", "kid": OIDC_KID})
 }
 
-pub(super) fn oidc_user() -> Value {
+pub(crate) fn oidc_user() -> Value {
     json!({
         "iss": OIDC_ISSUER, "aud": OIDC_AUDIENCE, "sub": "user-1", "client_id": "spa",
         "iat": NOW - 10, "exp": NOW + 3600, "jti": "id-1", "scope": "data.read openid",
@@ -125,7 +125,7 @@ pub(super) fn oidc_user() -> Value {
 }
 
 /// Sets a member, or takes it away.
-pub(super) fn change(object: &mut Value, name: &str, value: Option<Value>) {
+pub(crate) fn change(object: &mut Value, name: &str, value: Option<Value>) {
     let members = object.as_object_mut().unwrap();
     match value {
         Some(value) => members.insert(name.to_owned(), value),
@@ -133,7 +133,7 @@ pub(super) fn change(object: &mut Value, name: &str, value: Option<Value>) {
     };
 }
 
-pub(super) fn entra() -> Authority {
+pub(crate) fn entra() -> Authority {
     Authority {
         name: "entra".to_owned(),
         url: "https://login.example".to_owned(),
@@ -147,7 +147,7 @@ pub(super) fn entra() -> Authority {
     }
 }
 
-pub(super) fn oidc() -> Authority {
+pub(crate) fn oidc() -> Authority {
     Authority {
         name: "provider".to_owned(),
         url: OIDC_ISSUER.to_owned(),
@@ -160,7 +160,7 @@ pub(super) fn oidc() -> Authority {
     }
 }
 
-pub(super) fn registration(name: &str, authority: &str) -> Registration {
+pub(crate) fn registration(name: &str, authority: &str) -> Registration {
     Registration {
         name: name.to_owned(),
         authority: authority.to_owned(),
@@ -173,7 +173,7 @@ pub(super) fn registration(name: &str, authority: &str) -> Registration {
     }
 }
 
-pub(super) fn workload() -> Registration {
+pub(crate) fn workload() -> Registration {
     Registration {
         client_id: CLIENT_ID.to_owned(),
         audiences_v1: vec![AUDIENCE_V1.to_owned()],
@@ -181,7 +181,7 @@ pub(super) fn workload() -> Registration {
     }
 }
 
-pub(super) fn provider_api() -> Registration {
+pub(crate) fn provider_api() -> Registration {
     Registration {
         audiences: vec![OIDC_AUDIENCE.to_owned()],
         ..registration("provider-api", "provider")
@@ -237,13 +237,13 @@ fn oidc_keys() -> Arc<KeySnapshot> {
 }
 
 /// A validator for both authorities, with the keys it looks at.
-pub(super) struct Fixture {
-    pub(super) validator: Validator,
-    pub(super) keys: Vec<Option<Arc<KeySnapshot>>>,
+pub(crate) struct Fixture {
+    pub(crate) validator: Validator,
+    pub(crate) keys: Vec<Option<Arc<KeySnapshot>>>,
 }
 
 impl Fixture {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             validator: Validator::new(
                 &[entra(), oidc()],
@@ -256,32 +256,40 @@ impl Fixture {
     }
 
     /// One authority alone.
-    pub(super) fn entra_alone() -> Self {
+    pub(crate) fn entra_alone() -> Self {
         Self {
             validator: Validator::new(&[entra()], &[workload()], DEFAULT_TOKEN_LIMIT).unwrap(),
             keys: vec![Some(entra_keys())],
         }
     }
 
-    pub(super) fn verify_at(&self, token: &str, now: u64) -> Result<VerifiedToken, Unverified> {
+    pub(crate) fn verify_at(&self, token: &str, now: u64) -> Result<VerifiedToken, Unverified> {
         let jws = self.validator.decode(token)?;
         let text = self.validator.read(&jws)?;
         self.validator.verify(&text, &self.keys, now)
     }
 
-    pub(super) fn verify(&self, token: &str) -> Result<VerifiedToken, Unverified> {
+    pub(crate) fn verify(&self, token: &str) -> Result<VerifiedToken, Unverified> {
         self.verify_at(token, NOW)
     }
 
+    /// Takes the key that Entra's good tokens are signed with out of use.
+    pub(crate) fn withdraw_entra_keys(&mut self) {
+        let keys = self.keys.first_mut().and_then(Option::take).unwrap();
+        for version in [TokenVersion::V1, TokenVersion::V2] {
+            keys.find(version, KID).unwrap().withdraw();
+        }
+    }
+
     /// The claims of a token that must be good.
-    pub(super) fn claims(&self, header: &Value, claims: &Value) -> Claims {
+    pub(crate) fn claims(&self, header: &Value, claims: &Value) -> Claims {
         let verified = self.verify(&sign(header, claims)).unwrap();
         Claims::clone(&verified.claims)
     }
 
     /// The refusal of a token that must be bad.
     #[track_caller]
-    pub(super) fn refusal(&self, token: &str) -> AuthError {
+    pub(crate) fn refusal(&self, token: &str) -> AuthError {
         match self.verify(token) {
             Err(Unverified::Refused(error)) => error,
             other => panic!("expected a refusal, got {other:?}"),
@@ -290,7 +298,7 @@ impl Fixture {
 
     /// The refusal of the good version 2.0 token with one claim changed or taken away.
     #[track_caller]
-    pub(super) fn refusal_with(&self, name: &str, value: Option<Value>) -> AuthError {
+    pub(crate) fn refusal_with(&self, name: &str, value: Option<Value>) -> AuthError {
         let mut claims = user_v2();
         change(&mut claims, name, value);
         self.refusal(&sign(&header(), &claims))
