@@ -114,14 +114,19 @@ impl KeySet {
     }
 
     /// Keeps what `previous` holds of keys that stay, so that whoever holds such a key sees it
-    /// live on, and marks the rest of `previous` withdrawn.
-    pub(super) fn succeed(&mut self, previous: &Self) {
+    /// live on, and marks the rest of `previous` withdrawn. Says whether anything is different.
+    pub(super) fn succeed(&mut self, previous: &Self) -> bool {
+        let mut carried = 0;
         for (kid, old) in &previous.keys {
             match self.keys.get_mut(kid) {
-                Some(key) if key.is_unchanged_in(old) => *key = Arc::clone(old),
+                Some(key) if key.is_unchanged_in(old) => {
+                    *key = Arc::clone(old);
+                    carried += 1;
+                }
                 _ => old.withdraw(),
             }
         }
+        carried < previous.keys.len() || carried < self.keys.len()
     }
 }
 

@@ -41,8 +41,9 @@ impl KeySnapshot {
         self.sets().flat_map(KeySet::refused)
     }
 
-    /// Replaces `previous`: keys that stay are carried over, all others are withdrawn.
-    pub(super) fn succeed(&mut self, previous: &Self) {
+    /// Replaces `previous`: keys that stay are carried over, all others are withdrawn. Says
+    /// whether anything is different.
+    pub(super) fn succeed(&mut self, previous: &Self) -> bool {
         match (self, previous) {
             (
                 Self::Entra { v1, v2 },
@@ -51,12 +52,13 @@ impl KeySnapshot {
                     v2: old_v2,
                 },
             ) => {
-                v1.succeed(old_v1);
-                v2.succeed(old_v2);
+                let changed_v1 = v1.succeed(old_v1);
+                let changed_v2 = v2.succeed(old_v2);
+                changed_v1 || changed_v2
             }
             (Self::Oidc(keys), Self::Oidc(old)) => keys.succeed(old),
             // An authority does not change its kind while it runs.
-            (Self::Entra { .. }, Self::Oidc(_)) | (Self::Oidc(_), Self::Entra { .. }) => {}
+            (Self::Entra { .. }, Self::Oidc(_)) | (Self::Oidc(_), Self::Entra { .. }) => true,
         }
     }
 

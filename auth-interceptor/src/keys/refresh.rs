@@ -1,0 +1,348 @@
+//! The background task of an authority's keys: it alone reads documents, one read at a time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument, Span, debug, field, info, info_span, warn};
+
+use super::authority_keys::{KeySource, Loaded, Shared};
+use super::demand::AskedKey;
+use super::error::KeyReadError;
+use super::fetch::{Fetcher, Reading, Seen};
+use super::schedule::Schedule;
+use super::signing_key::shown_kid;
+use super::snapshot::KeySnapshot;
+use crate::authority::KeySettings;
+
+/// Reads an authority's keys at the start, by the timer and on demand.
+pub(super) struct Refresh {
+    authority: Box<str>,
+    fetcher: Fetcher,
+    shared: Arc<Shared>,
+    schedule: Schedule,
+    last_known_good: Duration,
+    usable: watch::Sender<bool>,
+    /// The number of the last finished read.
+    finished: watch::Sender<u64>,
+}
+
+/// What a read is made for.
+#[derive(Clone, Debug)]
+enum Trigger {
+    Start,
+    Timer,
+    UnknownKid(AskedKey),
+    Flush,
+}
+
+impl Trigger {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Timer => "timer",
+            Self::UnknownKid(_) => "unknown_kid",
+            Self::Flush => "flush",
+        }
+    }
+}
+
+impl Refresh {
+    pub(super) fn new(
+        authority: &str,
+        fetcher: Fetcher,
+        shared: Arc<Shared>,
+        settings: &KeySettings,
+        usable: watch::Sender<bool>,
+        finished: watch::Sender<u64>,
+    ) -> Self {
+        Self {
+            authority: authority.into(),
+            fetcher,
+            shared,
+            schedule: Schedule::new(settings.refresh),
+            last_known_good: settings.last_known_good,
+            usable,
+            finished,
+        }
+    }
+
+    /// Runs until it is aborted.
+    pub(super) async fn run(mut self) {
+        let mut trigger = Trigger::Start;
+        loop {
+            let span = self.span(&trigger);
+            self.read(&trigger, &span).instrument(span.clone()).await;
+            trigger = self.next_trigger().await;
+        }
+    }
+
+    async fn next_trigger(&self) -> Trigger {
+        loop {
+            let next_read = {
+                let mut desk = self.shared.desk();
+                let due = if std::mem::take(&mut desk.flush) {
+                    // A key that was asked for meanwhile is answered by the same read.
+                    desk.asked = None;
+                    Some(Trigger::Flush)
+                } else if let Some(key) = desk.asked.take() {
+                    Some(Trigger::UnknownKid(key))
+                } else if desk.next_read <= Instant::now() {
+                    Some(Trigger::Timer)
+                } else {
+                    None
+                };
+                if let Some(trigger) = due {
+                    desk.reading = true;
+                    desk.started += 1;
+                    return trigger;
+                }
+                desk.next_read
+            };
+            tokio::select! {
+                () = self.shared.wake.notified() => {}
+                () = sleep_until(next_read) => {}
+                () = self.keys_expire() => self.withdraw_health(),
+            }
+        }
+    }
+
+    /// Completes when the last good keys have become too old to serve.
+    async fn keys_expire(&self) {
+        match self.shared.loaded() {
+            Some(loaded) if *self.usable.borrow() => {
+                let left = self
+                    .last_known_good
+                    .saturating_sub(loaded.read_at.elapsed());
+                tokio::time::sleep(left).await;
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    fn withdraw_health(&self) {
+        if self.shared.current().is_none() && self.set_usable(false) {
+            warn!(
+                name: "jwks_expired",
+                {
+                    selvedge.authority.name = &*self.authority
+                },
+                "the last good keys are too old to serve",
+            );
+        }
+    }
+
+    /// Says whether that is a change.
+    fn set_usable(&self, now: bool) -> bool {
+        self.usable
+            .send_if_modified(|usable| std::mem::replace(usable, now) != now)
+    }
+
+    async fn read(&mut self, trigger: &Trigger, span: &Span) {
+        let Reading { outcome, seen } = self.fetcher.read().await;
+        if let Some(status) = seen.status {
+            span.record("http.response.status_code", status);
+        }
+        let read_at = Instant::now();
+        let (changed, error) = match outcome {
+            Ok(snapshot) => (self.install(snapshot, read_at), None),
+            Err(error) => (false, Some(error)),
+        };
+        self.report(span, error);
+        let read = self.settle(trigger, changed, error, seen, read_at);
+        self.withdraw_health();
+        self.finished.send_replace(read);
+    }
+
+    /// Puts the new keys in the place of the old ones, and says whether they differ.
+    fn install(&self, mut snapshot: KeySnapshot, read_at: Instant) -> bool {
+        let previous = self.shared.loaded();
+        let changed = previous
+            .as_ref()
+            .is_none_or(|previous| snapshot.succeed(&previous.snapshot));
+        self.report_refused(
+            &snapshot,
+            previous.as_ref().map(|previous| &*previous.snapshot),
+        );
+        if changed {
+            info!(
+                name: "jwks_changed",
+                {
+                    selvedge.authority.name = &*self.authority,
+                    selvedge.jwks.keys = snapshot.len()
+                },
+                "the authority's keys are read",
+            );
+        }
+        self.shared.install(Loaded {
+            snapshot: Arc::new(snapshot),
+            read_at,
+        });
+        self.set_usable(true);
+        changed
+    }
+
+    /// Sets the next read and what may be asked for until then; returns the read's number.
+    fn settle(
+        &mut self,
+        trigger: &Trigger,
+        changed: bool,
+        error: Option<KeyReadError>,
+        seen: Seen,
+        now: Instant,
+    ) -> u64 {
+        let current = self.shared.current();
+        let wait = match error {
+            None => self.schedule.after_success(jitter()),
+            Some(_) => self
+                .schedule
+                .after_failure(current.is_some(), seen.retry_after, jitter()),
+        };
+        let mut desk = self.shared.desk();
+        if changed {
+            desk.demand.forget_absent();
+        }
+        if let (Trigger::UnknownKid(key), None, Some(current)) = (trigger, error, current) {
+            let (version, kid) = key;
+            if current.find(*version, kid).is_none() {
+                desk.demand.remember_absent(key.clone(), now);
+            }
+        }
+        desk.demand
+            .leave_alone_until(error.and(seen.retry_after).map(|asked| now + asked));
+        desk.next_read = now + wait;
+        desk.last_error = error;
+        if let Some(date) = seen.date {
+            desk.date = Some((date, now));
+        }
+        desk.reading = false;
+        desk.started
+    }
+
+    fn span(&self, trigger: &Trigger) -> Span {
+        let address = self.fetcher.address();
+        let span = info_span!(
+            parent: None,
+            "jwks.fetch",
+            otel.kind = "client",
+            http.request.method = "GET",
+            http.response.status_code = field::Empty,
+            server.address = address.host_str(),
+            server.port = address.port_or_known_default(),
+            error.type = field::Empty,
+            selvedge.authority.name = &*self.authority,
+            selvedge.jwks.trigger = trigger.as_str(),
+            selvedge.jwks.kid = field::Empty,
+            selvedge.jwks.source = field::Empty,
+        );
+        if let Trigger::UnknownKid((_, kid)) = trigger {
+            span.record("selvedge.jwks.kid", shown_kid(kid));
+        }
+        span
+    }
+
+    /// Tells operators of each change between good and bad; a fault that lasts is told once.
+    fn report(&self, span: &Span, error: Option<KeyReadError>) {
+        let authority = &*self.authority;
+        let source = match (error, self.shared.current()) {
+            (None, _) => KeySource::Fetch,
+            (Some(_), Some(_)) => KeySource::LastKnownGood,
+            (Some(_), None) => KeySource::Missing,
+        };
+        span.record("selvedge.jwks.source", source.as_str());
+        let previous = self.shared.desk().last_error;
+        let Some(error) = error else {
+            if previous.is_some() {
+                info!(
+                    name: "jwks_recovered",
+                    {
+                        selvedge.authority.name = authority
+                    },
+                    "the authority's keys can be read again",
+                );
+            }
+            return;
+        };
+        let error_type = error.error_type();
+        let error_type = &*error_type;
+        span.record("error.type", error_type);
+        if previous == Some(error) {
+            debug!(
+                name: "jwks_still_failing",
+                {
+                    selvedge.authority.name = authority,
+                    error.type = error_type
+                },
+                "{error}",
+            );
+        } else if error.is_rejection() {
+            warn!(
+                name: "jwks_rejected",
+                {
+                    selvedge.authority.name = authority,
+                    error.type = error_type,
+                    selvedge.jwks.source = source.as_str()
+                },
+                "the authority's keys are refused: {error}",
+            );
+        } else {
+            warn!(
+                name: "jwks_unavailable",
+                {
+                    selvedge.authority.name = authority,
+                    error.type = error_type,
+                    selvedge.jwks.source = source.as_str()
+                },
+                "the authority's keys cannot be read: {error}",
+            );
+        }
+    }
+
+    /// Tells of entries that are not used, once for as long as they stay the same.
+    fn report_refused(&self, snapshot: &KeySnapshot, previous: Option<&KeySnapshot>) {
+        if previous.is_some_and(|previous| previous.refused().eq(snapshot.refused())) {
+            return;
+        }
+        for refused in snapshot.refused() {
+            let authority = &*self.authority;
+            let kid = &*refused.kid;
+            let why = refused.why;
+            if why.is_alarming() {
+                warn!(
+                    name: "jwk_rejected",
+                    {
+                        selvedge.authority.name = authority,
+                        selvedge.jwks.kid = kid
+                    },
+                    "a published key is refused: {why}",
+                );
+            } else {
+                debug!(
+                    name: "jwk_unused",
+                    {
+                        selvedge.authority.name = authority,
+                        selvedge.jwks.kid = kid
+                    },
+                    "a published key is not used: {why}",
+                );
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Refresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refresh").finish_non_exhaustive()
+    }
+}
+
+/// Without randomness there is no jitter, which only means that instances read at the same time.
+fn jitter() -> u8 {
+    let mut byte = [0];
+    match aws_lc_rs::rand::fill(&mut byte) {
+        Ok(()) => u8::from_be_bytes(byte),
+        Err(_) => 0,
+    }
+}
