@@ -1,0 +1,153 @@
+//! The `scope` parameter: which resource it names, what it asks of it, and what is granted.
+//!
+//! A scope is `<resource>/<name>`, where the resource is an Application ID URI or a client id and
+//! the name may be `.default`. A name without a resource belongs to Microsoft Graph, as in Entra.
+//! A token holds what was asked for and consented to, not everything ever consented to.
+
+use super::error::AuthorityError;
+use super::form::Form;
+use crate::directory::seed;
+use crate::directory::{App, Directory};
+
+const DEFAULT: &str = ".default";
+
+/// The request's scope. The version 1 endpoints name a `resource` instead, which means all that
+/// was consented to there.
+pub(crate) fn of_form(form: &Form) -> String {
+    let mut scope = form.text("scope").unwrap_or_default().to_owned();
+    if let Some(resource) = form.text("resource") {
+        scope = format!("{scope} {}/{DEFAULT}", resource.trim_end_matches('/'));
+    }
+    scope
+}
+
+/// A parsed `scope` parameter.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) openid: bool,
+    pub(crate) offline_access: bool,
+    /// The first resource named; a request may ask for one token only.
+    pub(crate) resource: &'a App,
+    /// Names of the resource's scopes; empty for an OpenID request.
+    names: Vec<String>,
+    /// OpenID scopes.
+    oidc: Vec<&'static str>,
+    /// The scopes as the client spelled them, but for `offline_access`.
+    spelled: Vec<String>,
+    several_resources: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn parse(directory: &'a Directory, scope: &str) -> Result<Self, AuthorityError> {
+        let graph = directory
+            .app(seed::GRAPH_CLIENT_ID)
+            .or_else(|| directory.apps().first())
+            .ok_or_else(AuthorityError::unknown_resource)?;
+        let mut asked = Self {
+            openid: false,
+            offline_access: false,
+            resource: graph,
+            names: Vec::new(),
+            oidc: Vec::new(),
+            spelled: Vec::new(),
+            several_resources: false,
+        };
+        for token in scope.split_ascii_whitespace() {
+            match token {
+                "offline_access" => asked.offline_access = true,
+                "openid" => asked.add_oidc("openid"),
+                "profile" => asked.add_oidc("profile"),
+                "email" => asked.add_oidc("email"),
+                token => asked.add(directory, graph, token)?,
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Refuses a scope of several resources: a token has one audience.
+    pub(crate) fn of_one_resource(self) -> Result<Self, AuthorityError> {
+        if self.several_resources {
+            return Err(AuthorityError::malformed_scope());
+        }
+        Ok(self)
+    }
+
+    /// Refuses all but one `<resource>/.default`, the form of client credentials.
+    pub(crate) fn is_default_only(&self) -> bool {
+        !self.several_resources && self.oidc.is_empty() && self.names == [DEFAULT]
+    }
+
+    /// The names for `scp`, when all of them exist and the client may use them.
+    pub(crate) fn granted(
+        &self,
+        directory: &Directory,
+        client: &App,
+    ) -> Result<Vec<String>, AuthorityError> {
+        if self.names.is_empty() {
+            return Ok(self.oidc.iter().map(ToString::to_string).collect());
+        }
+        let consented = directory.consented_scopes(client, self.resource);
+        let mut granted: Vec<String> = Vec::new();
+        for name in &self.names {
+            if name == DEFAULT {
+                granted.extend(consented.iter().map(ToString::to_string));
+            } else if !self.resource.scopes.contains(name) {
+                return Err(AuthorityError::unknown_scope());
+            } else if consented.contains(&name.as_str()) {
+                granted.push(name.clone());
+            } else {
+                return Err(AuthorityError::consent_needed());
+            }
+        }
+        if granted.is_empty() {
+            return Err(AuthorityError::consent_needed());
+        }
+        granted.sort_unstable();
+        granted.dedup();
+        Ok(granted)
+    }
+
+    /// The reply's `scope`: never empty, because a browser client cannot read an empty one, and
+    /// in the spelling asked, because clients look tokens up by it.
+    pub(crate) fn echo(&self) -> String {
+        if self.spelled.is_empty() {
+            return "openid profile".to_owned();
+        }
+        self.spelled.join(" ")
+    }
+
+    fn add_oidc(&mut self, name: &'static str) {
+        self.openid |= name == "openid";
+        self.oidc.push(name);
+        self.spelled.push(name.to_owned());
+    }
+
+    fn add(
+        &mut self,
+        directory: &'a Directory,
+        graph: &'a App,
+        token: &str,
+    ) -> Result<(), AuthorityError> {
+        let (resource, name) = match token.rsplit_once('/') {
+            Some((identifier, name)) => (
+                directory
+                    .resource(identifier)
+                    .ok_or_else(AuthorityError::unknown_resource)?,
+                name,
+            ),
+            None => (graph, token),
+        };
+        if name.is_empty() {
+            return Err(AuthorityError::malformed_scope());
+        }
+        self.spelled.push(token.to_owned());
+        if self.names.is_empty() {
+            self.resource = resource;
+        } else if self.resource.client_id != resource.client_id {
+            self.several_resources = true;
+            return Ok(());
+        }
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! A running emulator, an HTTP client that trusts it, and a reader of tokens.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use emulator::{Emulator, Settings, seed};
+use reqwest::header::{LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, Response};
+use serde_json::Value;
+
+pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
+pub(crate) const CLI_REDIRECT: &str = "http://localhost:49152";
+
+pub(crate) struct Harness {
+    pub(crate) emulator: Emulator,
+    pub(crate) http: Client,
+}
+
+impl Harness {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Settings::new(([127, 0, 0, 1], 0).into(), clock())).await
+    }
+
+    pub(crate) async fn start_with(settings: Settings) -> Self {
+        let emulator = Emulator::start(settings).await.unwrap();
+        let root = Certificate::from_pem(emulator.root_certificate_pem().as_bytes()).unwrap();
+        let http = Client::builder()
+            .tls_certs_only([root])
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { emulator, http }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.emulator.origin())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.http.get(self.url(path)).send().await.unwrap()
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.http
+            .post(self.url(path))
+            .form(form)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Posts to the first tenant's token endpoint.
+    pub(crate) async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
+        let path = format!("/{}/oauth2/v2.0/token", seed::CONTOSO_DOMAIN);
+        let response = self.post(&path, form).await;
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
+    /// Opens an authorization request, as the command-line client unless overridden.
+    pub(crate) async fn authorize(&self, overrides: &[(&str, &str)]) -> Response {
+        let path = format!("/{}/oauth2/v2.0/authorize", seed::CONTOSO_DOMAIN);
+        let challenge = challenge();
+        let scope = format!(
+            "openid profile offline_access {}/data.read",
+            seed::WORKLOAD_URI
+        );
+        let mut query: Vec<(&str, &str)> = vec![
+            ("client_id", seed::CLI_CLIENT_ID),
+            ("redirect_uri", CLI_REDIRECT),
+            ("response_type", "code"),
+            ("scope", &scope),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        query.retain(|(name, _)| overrides.iter().all(|(other, _)| other != name));
+        query.extend(overrides.iter().filter(|(_, value)| !value.is_empty()));
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        self.get(&format!("{path}?{query}")).await
+    }
+
+    /// Drives the sign-in page that a response shows.
+    pub(crate) async fn choose(&self, page: Response, account: &str, action: &str) -> Response {
+        assert_eq!(page.status(), 200, "a page is shown");
+        let html = page.text().await.unwrap();
+        let target = attribute_after(&html, "id=\"sign-in\"", "action");
+        let mut form = vec![("account", account), ("action", action)];
+        let context;
+        if html.contains("name=\"ctx\"") {
+            context = attribute_after(&html, "name=\"ctx\"", "value");
+            form.push(("ctx", &context));
+        }
+        let user_code;
+        if html.contains("name=\"user_code\"") {
+            user_code = attribute_after(&html, "name=\"user_code\"", "value");
+            form.push(("user_code", &user_code));
+        }
+        self.post(&target, &form).await
+    }
+
+    /// Signs an account in and hands out the answer's parameters.
+    pub(crate) async fn sign_in(
+        &self,
+        account: &str,
+        overrides: &[(&str, &str)],
+    ) -> HashMap<String, String> {
+        let page = self.authorize(overrides).await;
+        query_of(&self.choose(page, account, "sign-in").await)
+    }
+
+    /// Redeems a code as the command-line client.
+    pub(crate) async fn redeem(&self, code: &str, extra: &[(&str, &str)]) -> (u16, Value) {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", seed::CLI_CLIENT_ID),
+            ("redirect_uri", CLI_REDIRECT),
+            ("code_verifier", VERIFIER),
+            ("code", code),
+            ("client_info", "1"),
+        ];
+        form.retain(|(name, _)| extra.iter().all(|(other, _)| other != name));
+        form.extend(extra.iter().filter(|(_, value)| !value.is_empty()));
+        self.token(&form).await
+    }
+}
+
+pub(crate) fn clock() -> emulator::Now {
+    Arc::new(|| NOW)
+}
+
+pub(crate) fn challenge() -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, VERIFIER.as_bytes()))
+}
+
+pub(crate) fn location(response: &Response) -> String {
+    assert_eq!(response.status(), 302, "the browser is sent on");
+    response.headers()[LOCATION].to_str().unwrap().to_owned()
+}
+
+/// The query of the address a browser is sent to.
+pub(crate) fn query_of(response: &Response) -> HashMap<String, String> {
+    let location = location(response);
+    let (_, query) = location.split_once('?').expect("an answer in the query");
+    pairs(query)
+}
+
+pub(crate) fn pairs(encoded: &str) -> HashMap<String, String> {
+    form_urlencoded::parse(encoded.as_bytes())
+        .into_owned()
+        .collect()
+}
+
+/// The session cookie a response sets, as the browser would send it back.
+pub(crate) fn cookie(response: &Response) -> String {
+    let cookie = response.headers()[SET_COOKIE].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// The value of `attribute` in the element that contains `marker`.
+pub(crate) fn attribute_after(html: &str, marker: &str, attribute: &str) -> String {
+    let at = html.find(marker).expect("the element is on the page");
+    let start = html[..at].rfind('<').unwrap();
+    let end = start + html[start..].find('>').unwrap();
+    let element = &html[start..end];
+    let opening = format!("{attribute}=\"");
+    let from = element.find(&opening).unwrap() + opening.len();
+    let length = element[from..].find('"').unwrap();
+    element[from..from + length].replace("&amp;", "&")
+}
+
+/// A token's header and claims, unverified.
+pub(crate) fn decode(token: &str) -> (Value, Value) {
+    let part = |index| {
+        let part = token.split('.').nth(index).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    (part(0), part(1))
+}
+
+pub(crate) fn claims(token: &Value) -> Value {
+    decode(token.as_str().unwrap()).1
+}
+
+/// Whether a key document has the key that a token names, and the token verifies with it.
+pub(crate) fn verifies(token: &str, document: &Value) -> bool {
+    let (header, _) = decode(token);
+    let Some(key) = document["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["kid"] == header["kid"])
+    else {
+        return false;
+    };
+    let bytes = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    PublicKeyComponents {
+        n: bytes("n"),
+        e: bytes("e"),
+    }
+    .verify(
+        &RSA_PKCS1_2048_8192_SHA256,
+        message.as_bytes(),
+        &URL_SAFE_NO_PAD.decode(signature).unwrap(),
+    )
+    .is_ok()
+}
