@@ -1,5 +1,6 @@
 //! Selvedge: the identity edge of a Microsoft Fabric workload.
 
 pub mod codec;
+pub mod config;
 pub mod contracts;
 pub mod refusal;

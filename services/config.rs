@@ -1,0 +1,303 @@
+//! Settings, parsed once at start: one TOML file, every key overridable from the environment.
+//!
+//! The keys are stated once, in [`KEYS`], and nothing else is accepted. Every error is one sentence
+//! that names the key and what it expects. The process environment is read here alone.
+
+mod authorities;
+mod error;
+mod keys;
+mod secret;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use auth_interceptor::{Authority, KeySettings, Registration};
+
+pub use self::error::ConfigError;
+pub use self::keys::{Form, KEYS, Key};
+pub use self::secret::Secret;
+use self::values::Values;
+
+/// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
+const PREFIX: &str = "SELVEDGE_";
+
+/// All that an operator can set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Listeners and what they serve.
+    pub server: Server,
+    /// Where records are kept.
+    pub store: Store,
+    /// Who may issue tokens, by name; never empty.
+    pub authorities: Vec<Authority>,
+    /// The applications whose tokens are accepted, by name; never empty.
+    pub registrations: Vec<Registration>,
+    /// The secrets of those registrations that have one, by registration name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// What is known of Fabric.
+    pub fabric: Fabric,
+    /// Logs and traces.
+    pub telemetry: Telemetry,
+    /// The life cycle of the authorities' keys.
+    pub keys: KeySettings,
+    /// Bounds on what callers can make the service hold.
+    pub limits: Limits,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where calls are served.
+    pub listen: SocketAddr,
+    /// Where administrators are served.
+    pub admin_listen: SocketAddr,
+    /// Certificate chain and private key (PEM); none: plaintext.
+    pub tls: Option<TlsFiles>,
+    /// Origins of web pages that may call.
+    pub cors_origins: Vec<String>,
+    /// Whether the health service is served.
+    pub health: bool,
+    /// Whether the reflection service is served.
+    pub reflection: bool,
+    /// How long NOT_SERVING is announced before connections are told to go away.
+    pub drain_delay: Duration,
+    /// How long calls in flight may take after that.
+    pub drain_timeout: Duration,
+}
+
+/// A certificate chain and its key.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The chain, leaf first.
+    pub cert_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// `sqlite://` and a path.
+    pub url: String,
+    /// What to do about a schema that is behind.
+    pub migrate: Migrate,
+}
+
+/// What to do at start about a schema that is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date.
+    Auto,
+    /// Refuse to start.
+    Check,
+}
+
+/// `[fabric]`.
+#[derive(Clone, Debug)]
+pub struct Fabric {
+    /// The applications that Fabric itself calls with.
+    pub app_ids: Vec<String>,
+}
+
+/// `[telemetry]`.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// Which events are logged: a `tracing` filter.
+    pub log: String,
+    /// The file that the log is appended to; none: standard output.
+    pub log_file: Option<PathBuf>,
+    /// Whether a caller's trace context is continued.
+    pub trust_inbound: bool,
+}
+
+/// `[limits]`.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest header list of a call, in bytes.
+    pub header_bytes: u32,
+    /// Largest token, in bytes.
+    pub token_bytes: usize,
+    /// Largest message, in bytes.
+    pub message_bytes: usize,
+    /// Concurrent streams on one connection.
+    pub streams: u32,
+    /// Concurrent connections.
+    pub connections: usize,
+    /// Concurrent health watches of one peer.
+    pub watch_streams: usize,
+    /// The longest that a unary call may take, whatever deadline its caller asks for.
+    pub unary_timeout: Duration,
+}
+
+impl Settings {
+    /// Reads the file, if there is one, and lays the environment over it.
+    ///
+    /// # Errors
+    ///
+    /// The first key that is unknown, missing or not what it has to be.
+    pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+                path: path.to_owned(),
+                source,
+            })?,
+        };
+        Self::parse(&text, environment)
+    }
+
+    /// Reads TOML text and lays the environment over it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`].
+    pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let values = Values::collect(text, environment)?;
+        values.choice("version")?;
+        let server = Server::read(&values)?;
+        let (authorities, registrations, secrets) = authorities::read(&values)?;
+        Ok(Self {
+            server,
+            store: Store::read(&values)?,
+            authorities,
+            registrations,
+            secrets,
+            fabric: Fabric {
+                app_ids: values.guids("fabric.app_ids")?,
+            },
+            telemetry: Telemetry {
+                log: values.text("telemetry.log")?,
+                log_file: values
+                    .optional_text("telemetry.log_file")?
+                    .map(PathBuf::from),
+                trust_inbound: values.flag("telemetry.trust_inbound")?,
+            },
+            keys: KeySettings {
+                refresh: values.duration("keys.refresh")?,
+                unknown_kid_cooldown: values.duration("keys.unknown_kid_cooldown")?,
+                last_known_good: values.duration("keys.last_known_good")?,
+            },
+            limits: Limits {
+                header_bytes: values.count("limits.header_bytes")?,
+                token_bytes: values.count("limits.token_bytes")?,
+                message_bytes: values.count("limits.message_bytes")?,
+                streams: values.count("limits.streams")?,
+                connections: values.count("limits.connections")?,
+                watch_streams: values.count("limits.watch_streams")?,
+                unary_timeout: values.duration("limits.unary_timeout")?,
+            },
+        })
+    }
+}
+
+impl Server {
+    fn read(values: &Values) -> Result<Self, ConfigError> {
+        let cert_file = values.optional_file("server.tls_cert_file")?;
+        let key_file = values.optional_file("server.tls_key_file")?;
+        let tls = match (cert_file, key_file) {
+            (Some(cert_file), Some(key_file)) => Some(TlsFiles {
+                cert_file,
+                key_file,
+            }),
+            (None, None) => None,
+            (Some(_), None) => return Err(values.missing("server.tls_key_file")),
+            (None, Some(_)) => return Err(values.missing("server.tls_cert_file")),
+        };
+        let plaintext_allowed = values.flag("server.danger_plaintext")?;
+        let listen = |path| {
+            let address = values.address(path)?;
+            if tls.is_none() && !plaintext_allowed && !address.ip().is_loopback() {
+                return Err(values.refused(
+                    path,
+                    "a loopback address, or server.tls_cert_file and server.tls_key_file, or \
+                     server.danger_plaintext = true",
+                ));
+            }
+            Ok(address)
+        };
+        Ok(Self {
+            listen: listen("server.listen")?,
+            admin_listen: listen("server.admin_listen")?,
+            tls,
+            cors_origins: values.origins("server.cors_origins")?,
+            health: values.flag("server.health")?,
+            reflection: values.flag("server.reflection")?,
+            drain_delay: values.duration("server.drain_delay")?,
+            drain_timeout: values.duration("server.drain_timeout")?,
+        })
+    }
+}
+
+impl Store {
+    fn read(values: &Values) -> Result<Self, ConfigError> {
+        let url = values.text("store.url")?;
+        if url.strip_prefix("sqlite://").is_none_or(str::is_empty) {
+            return Err(values.refused("store.url", "sqlite:// and the path of a file"));
+        }
+        let migrate = match values.choice("store.migrate")? {
+            "check" => Migrate::Check,
+            _ => Migrate::Auto,
+        };
+        Ok(Self { url, migrate })
+    }
+}
+
+/// The `SELVEDGE_…` variables: the name without its prefix, and the value.
+#[derive(Clone, Default)]
+pub struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// The variables of this process.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not UTF-8.
+    pub fn of_process() -> Result<Self, ConfigError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let variables = std::env::vars_os();
+        let mut ours = Vec::new();
+        for (name, value) in variables {
+            let Some(name) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+                continue;
+            };
+            let value = value.into_string().map_err(|_| ConfigError::Invalid {
+                key: format!("{PREFIX}{name}"),
+                expects: "UTF-8 text".to_owned(),
+            })?;
+            ours.push((name.to_owned(), value));
+        }
+        Ok(Self(ours))
+    }
+
+    /// Variables as a caller states them, each with its full name; others than ours are left out.
+    pub fn from_variables<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let ours = variables.into_iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix(PREFIX)?.to_owned(), value.to_owned()))
+        });
+        Self(ours.collect())
+    }
+
+    /// Whether no variable of ours is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    /// The names alone: a value can be a secret set under a mistyped name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}

@@ -1,0 +1,37 @@
+//! A secret: it can be used where it is needed and printed nowhere.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// A secret read from a file. It has no `Display` and no serialization.
+#[derive(Clone)]
+pub struct Secret(Box<str>);
+
+impl Secret {
+    /// Reads the file; a line break at the end is not part of the secret.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, is not UTF-8, or holds nothing.
+    pub fn from_file(path: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(path)?;
+        let secret = text.trim_end_matches(['\r', '\n']);
+        if secret.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Self(secret.into()))
+    }
+
+    /// The secret itself, for the one place that sends it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
