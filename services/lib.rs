@@ -4,3 +4,4 @@ pub mod codec;
 pub mod config;
 pub mod contracts;
 pub mod refusal;
+pub mod store;

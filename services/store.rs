@@ -1,0 +1,174 @@
+//! What the service keeps: rows and tasks, each a user's own.
+//!
+//! [`Store`] is what an engine has to do; callers name an [`Owner`] with every operation, and an
+//! engine puts tenant and object id into every statement. No gRPC here: adapters convert.
+
+mod error;
+mod records;
+pub mod sqlite;
+mod tasks;
+
+use std::fmt;
+
+use auth_interceptor::{Claims, TenantId, UnixSeconds};
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+pub use self::error::{OpenError, StoreError};
+pub use self::records::{Item, Place, Row, RowWrite};
+pub use self::tasks::{NewTask, Task, TaskChange};
+
+/// What an operation comes to.
+pub type Outcome<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// An engine that keeps rows and tasks.
+///
+/// Every write is durable when it returns, whole or not at all. An entity that is another owner's
+/// does not exist.
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// Rows of a place, in the order in which they were first written.
+    fn read_rows<'a>(&'a self, place: &'a Place, page: Page) -> Outcome<'a, Paged<Row>>;
+
+    /// Writes all rows or none, and returns them in the same order.
+    fn write_rows<'a>(
+        &'a self,
+        place: &'a Place,
+        rows: Vec<RowWrite>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Vec<Row>>;
+
+    /// The owner's tasks, in the order in which they were created.
+    fn list_tasks<'a>(&'a self, owner: &'a Owner, page: Page) -> Outcome<'a, Paged<Task>>;
+
+    /// Creates a task.
+    fn create_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        task: NewTask,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task>;
+
+    /// Changes a task, if `etag` is unset or still the task's.
+    fn update_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        id: Uuid,
+        change: TaskChange,
+        etag: Option<Etag>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task>;
+
+    /// Deletes a task, if `etag` is unset or still the task's.
+    fn delete_task<'a>(&'a self, owner: &'a Owner, id: Uuid, etag: Option<Etag>)
+    -> Outcome<'a, ()>;
+
+    /// Whether the store answers now.
+    fn ping(&self) -> Outcome<'_, ()>;
+
+    /// Finishes what is under way and lets go of the engine.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Whose data: a user within a tenant. Neither part is an identity without the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    tenant: TenantId,
+    object_id: Box<str>,
+}
+
+impl Owner {
+    /// The user of this tenant with this object id.
+    #[must_use]
+    pub fn new(tenant: TenantId, object_id: &str) -> Self {
+        Self {
+            tenant,
+            object_id: object_id.into(),
+        }
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The user within the tenant.
+    #[must_use]
+    pub fn object_id(&self) -> &str {
+        &self.object_id
+    }
+}
+
+impl From<&Claims> for Owner {
+    fn from(claims: &Claims) -> Self {
+        Self::new(claims.tenant(), claims.object_id().as_str())
+    }
+}
+
+/// What changes with every write of an entity. Opaque to callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Etag(i64);
+
+impl Etag {
+    /// No entity's: what a text that was never given out reads as.
+    const NEVER: Self = Self(0);
+
+    /// Reads what [`Display`](fmt::Display) wrote. Any other text is an etag that matches nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        i64::from_str_radix(text, 16)
+            .map(Self)
+            .ok()
+            .filter(|etag| etag.to_string() == text)
+            .unwrap_or(Self::NEVER)
+    }
+}
+
+impl fmt::Display for Etag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Which part of a list to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Where the page before ended; none: the first page.
+    pub after: Option<Position>,
+    /// How many entries at most.
+    pub size: u32,
+}
+
+/// A place in a list that stays where it is while entries are added and removed around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position(pub i64);
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub struct Paged<T> {
+    /// The entries.
+    pub entries: Vec<T>,
+    /// Where the next page begins; none: there is none.
+    pub next: Option<Position>,
+}
+
+/// What one owner may keep: a stranger with a valid token cannot fill the store.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Rows under all workspaces and items.
+    pub rows: i64,
+    /// Bytes of JSON in those rows.
+    pub row_bytes: i64,
+    /// Tasks.
+    pub tasks: i64,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self {
+            rows: 10_000,
+            row_bytes: 64 * 1024 * 1024,
+            tasks: 10_000,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What each owner has used of the quota, kept in the transaction that uses it.
+
+use sqlx::SqliteConnection;
+
+use crate::store::{Owner, Quota, StoreError};
+
+/// What a write adds to, or takes from, what its owner keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) rows: i64,
+    pub(super) row_bytes: i64,
+    pub(super) tasks: i64,
+}
+
+/// Makes the owner known, so that rows and tasks can hang on it.
+pub(super) async fn ensure(
+    connection: &mut SqliteConnection,
+    owner: &Owner,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO owners (tenant_id, object_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .bind(owner.tenant().to_string())
+        .bind(owner.object_id())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Charges the owner, or refuses what the quota has no room for: then the transaction must end
+/// without a commit. What makes things smaller is never refused.
+pub(super) async fn charge(
+    connection: &mut SqliteConnection,
+    owner: &Owner,
+    added: Usage,
+    quota: &Quota,
+) -> Result<(), StoreError> {
+    let (rows, row_bytes, tasks): (i64, i64, i64) = sqlx::query_as(
+        "UPDATE owners SET rows = rows + ?, row_bytes = row_bytes + ?, tasks = tasks + ? \
+         WHERE tenant_id = ? AND object_id = ? RETURNING rows, row_bytes, tasks",
+    )
+    .bind(added.rows)
+    .bind(added.row_bytes)
+    .bind(added.tasks)
+    .bind(owner.tenant().to_string())
+    .bind(owner.object_id())
+    .fetch_one(connection)
+    .await?;
+    let full = added.rows > 0 && rows > quota.rows
+        || added.row_bytes > 0 && row_bytes > quota.row_bytes
+        || added.tasks > 0 && tasks > quota.tasks;
+    if full { Err(StoreError::Full) } else { Ok(()) }
+}

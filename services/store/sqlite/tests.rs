@@ -1,0 +1,1 @@
+//! What the module promises, case by case.
