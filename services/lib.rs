@@ -3,5 +3,6 @@
 pub mod codec;
 pub mod config;
 pub mod contracts;
+pub mod data;
 pub mod refusal;
 pub mod store;

@@ -1,0 +1,73 @@
+//! The data plane: gRPC adapters over the store and over the caller's claims.
+//!
+//! Adapters convert and validate; what they keep is always the verified caller's own. No handler
+//! checks authorization again: it has a [`Caller`], so the policy of its method was met.
+
+mod page;
+pub mod profile;
+pub mod records;
+pub mod tasks;
+
+use auth_interceptor::{Caller, Claims, UnixSeconds};
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+use crate::refusal::Refusal;
+use crate::store::{Etag, StoreError};
+
+/// Why a request on the data plane fails once its caller is let through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DataError {
+    /// A field of the request is not acceptable.
+    #[error("the field {field} is invalid")]
+    Field {
+        /// The field's path in the request, such as `rows[3].json`.
+        field: String,
+        /// What it has to be: the description of its violation.
+        expected: &'static str,
+    },
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DataError {
+    fn field(field: impl Into<String>, expected: &'static str) -> Self {
+        Self::Field {
+            field: field.into(),
+            expected,
+        }
+    }
+}
+
+/// The way out for every failure of a handler: one refusal.
+fn status(error: impl Into<Refusal>) -> Status {
+    error.into().into()
+}
+
+/// The verified claims of the user who calls, whose data a request is about.
+fn user<T>(request: &Request<T>) -> Result<&Claims, Status> {
+    Caller::of(request)
+        .and_then(Caller::user)
+        .map_err(|error| status(&error))
+}
+
+/// An id in the one form the service gives out; letter case is not told apart.
+fn guid(text: &str, field: &'static str) -> Result<Uuid, DataError> {
+    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
+    let hyphenated = (text.len() == 36)
+        .then(|| Uuid::try_parse(text).ok())
+        .flatten();
+    hyphenated.ok_or_else(|| DataError::field(field, "must be a GUID"))
+}
+
+/// An etag as a caller repeats it; empty: any.
+fn etag(text: &str) -> Option<Etag> {
+    (!text.is_empty()).then(|| Etag::parse(text))
+}
+
+/// A time on the wire.
+fn timestamp(seconds: UnixSeconds) -> Option<prost_types::Timestamp> {
+    let seconds = i64::try_from(seconds).ok()?;
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
