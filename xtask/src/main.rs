@@ -1,2 +1,64 @@
-//! stub
-fn main() {}
+//! `cargo xtask`: the project's own commands.
+//!
+//! `ci` is exactly what CI runs; the other commands are parts of it that are useful alone. This
+//! crate depends on no crate of the workspace: it drives them as a stranger would, by their
+//! commands and their output.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "these commands talk to the person who typed them"
+)]
+
+mod ci;
+mod clients;
+mod contracts;
+mod deny;
+mod gates;
+mod process;
+mod repository;
+mod running;
+mod tally;
+mod toolbox;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Repository;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs everything that CI runs, and installs what that needs.
+    Ci,
+    /// Runs the client suites against the `selvedge` that was last built.
+    Clients,
+    /// Lints the contracts and compares them with those of the commit before.
+    Contracts,
+    /// Holds the dependency graph to deny.toml.
+    Deny,
+    /// Installs what the client suites and the contract checks need.
+    Tools,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let repository = Repository::discover()?;
+    let report = match Cli::parse().command {
+        Command::Ci => ci::everything(&repository),
+        Command::Clients => ci::clients(&repository),
+        Command::Contracts => ci::contracts(&repository),
+        Command::Deny => ci::deny(&repository),
+        Command::Tools => {
+            toolbox::Toolbox::provision(&repository)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    Ok(report.conclude())
+}

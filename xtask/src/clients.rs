@@ -1,0 +1,96 @@
+//! Real clients in other languages, against the real program.
+//!
+//! One `selvedge dev` serves all suites. They learn where it is from the file that
+//! `SELVEDGE_TEST_DEV` names, and from `SELVEDGE_TEST_BINARY` which program to start for a
+//! configuration of their own.
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::repository::Repository;
+use crate::running::Running;
+use crate::tally::Tally;
+use crate::toolbox::Toolbox;
+
+/// A running service and the tools to call it with.
+pub(crate) struct Stage {
+    tools: Toolbox,
+    running: Running,
+}
+
+impl Stage {
+    /// Starts the service.
+    pub(crate) fn set(repository: &Repository, tools: Toolbox) -> Result<Self> {
+        let running = Running::start(repository)?;
+        Ok(Self { tools, running })
+    }
+}
+
+/// The Python suite: MSAL, PyJWT, grpcio.
+pub(crate) fn python(repository: &Repository, stage: Option<&Stage>) -> Result<Tally> {
+    let stage = stage.context(NOT_RUNNING)?;
+    let mut pytest = stage.tools.python();
+    pytest.args(["-m", "pytest", "--color=no", "-p", "no:cacheprovider"]);
+    let mut tally = Tally::default();
+    let status = process::watch(environment(&mut pytest, repository, stage)?, |line| {
+        // Only the last line of a run is framed like this and tells the time.
+        if line.starts_with("====") && line.contains(" in ") {
+            tally = Tally::from_counts(line);
+        }
+    })?;
+    Ok(believe(status, tally))
+}
+
+/// The Node suite: MSAL, grpc-js, jose, oidc-provider.
+pub(crate) fn node(repository: &Repository, stage: Option<&Stage>) -> Result<Tally> {
+    let stage = stage.context(NOT_RUNNING)?;
+    let mut node = stage.tools.node();
+    node.args(["--test", "--test-reporter=tap"]);
+    let mut tally = Tally::default();
+    let status = process::watch(environment(&mut node, repository, stage)?, |line| {
+        let count = |what| line.strip_prefix(what)?.trim().parse::<u64>().ok();
+        if let Some(passed) = count("# pass ") {
+            tally.passed = passed;
+        }
+        // What was cancelled, skipped or left to do was not shown to work.
+        tally.failed += ["# fail ", "# cancelled ", "# skipped ", "# todo "]
+            .into_iter()
+            .filter_map(count)
+            .sum::<u64>();
+    })?;
+    Ok(believe(status, tally))
+}
+
+/// The service ends when asked, with exit code 0.
+pub(crate) fn stop(stage: Option<Stage>) -> Result<()> {
+    stage.context(NOT_RUNNING)?.running.stop()
+}
+
+/// The scenarios of `selvedge demo` all go as they should.
+pub(crate) fn demo(repository: &Repository) -> Result<()> {
+    process::succeed(repository.command(repository.selvedge()?).arg("demo"))
+}
+
+const NOT_RUNNING: &str = "the service is not running";
+
+fn environment<'a>(
+    suite: &'a mut std::process::Command,
+    repository: &Repository,
+    stage: &Stage,
+) -> Result<&'a mut std::process::Command> {
+    Ok(suite
+        .env("SELVEDGE_TEST_DEV", stage.running.described())
+        .env("SELVEDGE_TEST_BINARY", repository.selvedge()?)
+        // The clients under test must be taken to Microsoft by nothing in the environment.
+        .env_remove("MSAL_FORCE_REGION")
+        .env_remove("REQUESTS_CA_BUNDLE")
+        .env_remove("CURL_CA_BUNDLE"))
+}
+
+/// A suite that ended badly without counting a failure has one that it did not live to count.
+fn believe(status: std::process::ExitStatus, mut tally: Tally) -> Tally {
+    if !status.success() && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    tally
+}

@@ -1,0 +1,83 @@
+//! What the system must have, asked of apt when it is absent.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process;
+
+/// A program or file of the system, and the Debian packages that bring it.
+struct Need {
+    what: &'static str,
+    is_met: fn() -> bool,
+    packages: &'static [&'static str],
+}
+
+const NEEDS: [Need; 3] = [
+    Need {
+        what: "git",
+        is_met: || process::succeeds(Command::new("git").arg("--version")),
+        packages: &["git"],
+    },
+    Need {
+        what: "Python with venv",
+        // Debian ships the module `venv` without what it installs pip from.
+        is_met: || {
+            process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+        },
+        packages: &["python3", "python3-venv"],
+    },
+    Need {
+        what: "the certificates of public authorities",
+        is_met: || std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists(),
+        packages: &["ca-certificates"],
+    },
+];
+
+/// Installs what is absent.
+pub(super) fn provision() -> Result<()> {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_met)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what: Vec<&str> = missing.iter().map(|need| need.what).collect();
+    let what = what.join(", ");
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|need| need.packages.iter().copied())
+        .collect();
+    println!("installing {} for want of {what}", packages.join(" "));
+    apt(&["update", "--quiet"])
+        .and_then(|()| {
+            let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+            install.extend(&packages);
+            apt(&install)
+        })
+        .with_context(|| {
+            format!(
+                "{what} not found and not installable: install {}",
+                packages.join(" ")
+            )
+        })?;
+    match missing.iter().find(|need| !(need.is_met)()) {
+        Some(need) => bail!("{} is still absent after its installation", need.what),
+        None => Ok(()),
+    }
+}
+
+/// Runs apt-get as root, or by a sudo that asks for no password.
+fn apt(arguments: &[&str]) -> Result<()> {
+    let is_root = process::output(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut command = if is_root {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--non-interactive", "apt-get"]);
+        sudo
+    };
+    process::succeed(
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
+}
