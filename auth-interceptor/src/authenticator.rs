@@ -12,18 +12,15 @@ use tokio::sync::watch;
 use crate::authority::{Authority, AuthorityKind, KeySettings, Registration};
 use crate::bearer::{self, Credentials};
 use crate::caller::Caller;
-use crate::claims::Claims;
+use crate::claims::{Claims, TokenVersion};
 use crate::clock::{Clock, UnixSeconds};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
-use crate::keys::{AuthorityKeys, KeySnapshot, KeysError};
+use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
 use crate::policy::{MethodPolicy, TokenKind};
 use crate::refusal::Denial;
 use crate::remembered::Remembered;
-use crate::validator::{SettingsError, Unverified, Validator};
-
-/// How far clocks may differ, in seconds: on `exp`, `nbf`, `iat` and the end of streams.
-pub(crate) const CLOCK_SKEW: UnixSeconds = 60;
+use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
 
 /// What an [`Authenticator`] is made from.
 #[derive(Clone, Debug)]
@@ -65,19 +62,49 @@ pub enum StartError {
     Settings(#[from] SettingsError),
     /// An authority whose documents could never be read.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Keys(#[from] KeysStartError),
+}
+
+/// An authority whose keys are kept fresh, in the order of the settings.
+#[derive(Debug)]
+struct TrustedAuthority {
+    name: Arc<str>,
+    keys: Arc<AuthorityKeys>,
+    tenants: Box<[TenantId]>,
+}
+
+/// A key that no one has seen, and whom to ask for it.
+#[derive(Debug)]
+pub(crate) struct WantedKey {
+    authority: usize,
+    version: TokenVersion,
+    key_id: Box<str>,
 }
 
 /// Validates tokens against the current keys of the configured authorities.
 #[derive(Debug)]
 pub struct Authenticator {
     validator: Validator,
-    keys: Box<[Arc<AuthorityKeys>]>,
-    tenants: Box<[Box<[TenantId]>]>,
+    authorities: Box<[TrustedAuthority]>,
     remembered: Remembered,
     clock: Clock,
     token_bytes: usize,
     authorization_uri: Option<Arc<str>>,
+}
+
+/// The state of one authority's keys, for health checks and operators.
+#[derive(Clone, Debug)]
+pub struct AuthorityStatus {
+    /// The authority's configured name.
+    pub name: Arc<str>,
+    /// How many keys there are to verify with; none until the first good read.
+    pub keys: usize,
+    /// The time since the last good read.
+    pub keys_age: Option<Duration>,
+    /// Why the latest read failed, if it did.
+    pub last_error: Option<String>,
+    /// How far the authority's clock is ahead of this machine's, in seconds.
+    pub clock_skew_seconds: Option<i64>,
 }
 
 /// What becomes of a call.
@@ -87,12 +114,12 @@ pub(crate) enum Decision {
     /// It goes back.
     Refuse(Box<Denial>),
     /// It waits for a read of this authority's keys, and is decided again.
-    NeedsKey { authority: usize, key_id: Box<str> },
+    NeedsKey(WantedKey),
 }
 
 enum Unproven {
     Refused(AuthError),
-    NeedsKey { authority: usize, key_id: Box<str> },
+    NeedsKey(WantedKey),
 }
 
 impl From<AuthError> for Unproven {
@@ -114,26 +141,27 @@ impl Authenticator {
             &settings.registrations,
             settings.token_bytes,
         )?;
-        let keys = settings
+        let authorities = settings
             .authorities
             .iter()
-            .map(|authority| AuthorityKeys::start(authority, &settings.keys))
-            .collect::<Result<_, _>>()?;
-        let tenants = settings
-            .authorities
-            .iter()
-            .map(|authority| match &authority.kind {
-                AuthorityKind::Entra { tenants, .. } => tenants.clone().into(),
-                AuthorityKind::Oidc { tenant, .. } => [*tenant].into(),
-            });
+            .map(|authority| {
+                Ok(TrustedAuthority {
+                    name: authority.name.as_str().into(),
+                    keys: AuthorityKeys::start(authority, &settings.keys)?,
+                    tenants: match &authority.kind {
+                        AuthorityKind::Entra { tenants, .. } => tenants.as_slice().into(),
+                        AuthorityKind::Oidc { tenant, .. } => [*tenant].into(),
+                    },
+                })
+            })
+            .collect::<Result<_, KeysStartError>>()?;
         let entra = settings
             .authorities
             .iter()
             .find(|authority| matches!(authority.kind, AuthorityKind::Entra { .. }));
         Ok(Arc::new(Self {
             validator,
-            keys,
-            tenants: tenants.collect(),
+            authorities,
             remembered: Remembered::new(settings.remembered_bytes),
             clock: settings.clock.clone(),
             token_bytes: settings.token_bytes,
@@ -150,7 +178,10 @@ impl Authenticator {
     /// Per authority, whether its keys are there and fresh enough to decide by.
     #[must_use]
     pub fn readiness(&self) -> Vec<watch::Receiver<bool>> {
-        self.keys.iter().map(|keys| keys.subscribe()).collect()
+        self.authorities
+            .iter()
+            .map(|authority| authority.keys.subscribe())
+            .collect()
     }
 
     /// Waits until every authority's keys are there.
@@ -161,16 +192,28 @@ impl Authenticator {
         }
     }
 
-    /// The authorities and the state of their keys.
-    pub fn authority_keys(&self) -> impl Iterator<Item = &AuthorityKeys> {
-        self.keys.iter().map(AsRef::as_ref)
+    /// The state of every authority's keys.
+    #[must_use]
+    pub fn status(&self) -> Vec<AuthorityStatus> {
+        let now = self.clock.now();
+        let status = |authority: &TrustedAuthority| {
+            let keys = authority.keys.status();
+            AuthorityStatus {
+                name: Arc::clone(&authority.name),
+                keys: keys.keys,
+                keys_age: keys.age,
+                last_error: keys.last_error.map(|error| error.to_string()),
+                clock_skew_seconds: authority.keys.skew_seconds(now),
+            }
+        };
+        self.authorities.iter().map(status).collect()
     }
 
     /// Reads every authority's keys now, whatever the cooldown: an operator's order after an
     /// emergency rotation.
     pub async fn refresh_keys(&self) {
-        for keys in &self.keys {
-            keys.refresh_now().await;
+        for authority in &self.authorities {
+            authority.keys.refresh_now().await;
         }
     }
 
@@ -182,18 +225,20 @@ impl Authenticator {
     pub async fn explain(&self, method: &MethodPolicy, token: &str) -> Result<(), AuthError> {
         let now = self.clock.now();
         let proven = match self.verify(token, now) {
-            Err(Unproven::NeedsKey { authority, key_id }) => {
-                self.learn(authority, &key_id).await;
+            Err(Unproven::NeedsKey(wanted)) => {
+                self.learn(&wanted).await;
                 self.verify(token, now)
             }
             other => other,
         };
         match proven {
-            Ok((claims, authority)) => method
+            Ok(VerifiedToken {
+                claims, authority, ..
+            }) => method
                 .policy
                 .authorize_bearer(&claims, self.tenants_of(authority)),
             Err(Unproven::Refused(error)) => Err(error),
-            Err(Unproven::NeedsKey { authority, .. }) => Err(self.key_unknown(authority)),
+            Err(Unproven::NeedsKey(wanted)) => Err(self.key_unknown(Some(&wanted))),
         }
     }
 
@@ -225,9 +270,7 @@ impl Authenticator {
         let (claims, authority) = match self.recall_or_verify(token) {
             Ok(proven) => proven,
             Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
-            Err(Unproven::NeedsKey { authority, key_id }) => {
-                return Decision::NeedsKey { authority, key_id };
-            }
+            Err(Unproven::NeedsKey(wanted)) => return Decision::NeedsKey(wanted),
         };
         match policy.authorize_bearer(&claims, self.tenants_of(authority)) {
             Ok(()) => Decision::Allow(Caller {
@@ -241,17 +284,16 @@ impl Authenticator {
     /// Waits for the shared read that may bring the key, then decides for good.
     pub(crate) async fn decide_after_learning(
         &self,
-        authority: usize,
-        key_id: &str,
+        wanted: &WantedKey,
         method: &Arc<MethodPolicy>,
         headers: &HeaderMap,
     ) -> Result<Caller, Box<Denial>> {
-        self.learn(authority, key_id).await;
+        self.learn(wanted).await;
         match self.decide(method, headers) {
             Decision::Allow(caller) => Ok(caller),
             Decision::Refuse(denial) => Err(denial),
-            Decision::NeedsKey { authority, .. } => {
-                let error = self.key_unknown(authority);
+            Decision::NeedsKey(wanted) => {
+                let error = self.key_unknown(Some(&wanted));
                 Err(Box::new(self.denial(error, Some(TokenRole::Subject), None)))
             }
         }
@@ -275,65 +317,72 @@ impl Authenticator {
             selvedge.jwks.kid_known = tracing::field::Empty,
         );
         let _entered = span.enter();
-        let verified = self.verified(token, now)?;
+        let verified = self.verify(token, now)?;
         span.record("selvedge.jwks.kid_known", true);
         let proven = (Arc::clone(&verified.claims), verified.authority);
         self.remembered.insert(digest, verified, now);
         Ok(proven)
     }
 
-    fn verify(&self, token: &str, now: UnixSeconds) -> Result<(Arc<Claims>, usize), Unproven> {
-        self.verified(token, now)
-            .map(|verified| (verified.claims, verified.authority))
-    }
-
-    fn verified(
-        &self,
-        token: &str,
-        now: UnixSeconds,
-    ) -> Result<crate::validator::VerifiedToken, Unproven> {
-        let text = self.validator.read(token)?;
-        let snapshots: Vec<Option<Arc<KeySnapshot>>> =
-            self.keys.iter().map(|keys| keys.current()).collect();
+    fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedToken, Unproven> {
+        let jws = self.validator.decode(token)?;
+        let text = self.validator.read(&jws)?;
+        let snapshots: Vec<Option<Arc<KeySnapshot>>> = self
+            .authorities
+            .iter()
+            .map(|authority| authority.keys.current())
+            .collect();
         self.validator
             .verify(&text, &snapshots, now)
             .map_err(|unverified| match unverified {
                 Unverified::Refused(error) => Unproven::Refused(error),
-                Unverified::UnknownKey { authority } => Unproven::NeedsKey {
-                    authority,
-                    key_id: text.key_id().into(),
-                },
+                Unverified::UnknownKey { authority, version } => {
+                    let key_id = text.key_id().into();
+                    Unproven::NeedsKey(WantedKey {
+                        authority,
+                        version,
+                        key_id,
+                    })
+                }
+                Unverified::ForeignKey => Unproven::Refused(self.key_unknown(None)),
                 Unverified::KeysUnavailable { authority } => {
                     Unproven::Refused(self.keys_unavailable(authority))
                 }
             })
     }
 
-    async fn learn(&self, authority: usize, key_id: &str) {
-        if let Some(keys) = self.keys.get(authority) {
-            keys.learn(key_id).await;
+    async fn learn(&self, wanted: &WantedKey) {
+        if let Some(authority) = self.authorities.get(wanted.authority) {
+            authority.keys.learn(wanted.version, &wanted.key_id).await;
         }
     }
 
-    fn key_unknown(&self, authority: usize) -> AuthError {
-        let keys = self.keys.get(authority);
+    /// Nobody publishes the key. Waiting helps only where there is somebody to ask again.
+    fn key_unknown(&self, wanted: Option<&WantedKey>) -> AuthError {
+        let asked = wanted.and_then(|wanted| self.authorities.get(wanted.authority));
         AuthError::SigningKeyUnknown {
-            keys_age: keys.and_then(|keys| keys.age()).unwrap_or_default(),
-            retry_after: keys.and_then(|keys| keys.cooldown_left()),
+            keys_age: asked
+                .and_then(|authority| authority.keys.age())
+                .unwrap_or_default(),
+            retry_after: asked.and_then(|authority| authority.keys.cooldown_left()),
         }
     }
 
     fn keys_unavailable(&self, authority: usize) -> AuthError {
-        let keys = self.keys.get(authority);
+        let authority = self.authorities.get(authority);
         AuthError::SigningKeysUnavailable {
-            authority: keys.map_or_else(|| "unknown".into(), |keys| keys.name()),
-            keys_age: keys.and_then(|keys| keys.age()),
-            retry_after: keys.map_or(Duration::from_secs(1), |keys| keys.retry_after()),
+            authority: authority.map_or_else(Arc::default, |authority| Arc::clone(&authority.name)),
+            keys_age: authority.and_then(|authority| authority.keys.age()),
+            retry_after: authority.map_or(Duration::from_secs(1), |authority| {
+                authority.keys.retry_after()
+            }),
         }
     }
 
     fn tenants_of(&self, authority: usize) -> &[TenantId] {
-        self.tenants.get(authority).map_or(&[], AsRef::as_ref)
+        self.authorities
+            .get(authority)
+            .map_or(&[], |authority| &authority.tenants)
     }
 
     fn refuse(

@@ -19,9 +19,8 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use authority_keys::{AuthorityKeys, KeySource, KeyStatus, Learned};
-pub(crate) use error::{KeyReadError, KeysStartError};
-pub(crate) use set::{KeySet, KeySetError};
+pub(crate) use authority_keys::AuthorityKeys;
+pub use error::KeysStartError;
 pub(crate) use signing_key::SigningKey;
 pub(crate) use snapshot::KeySnapshot;
 

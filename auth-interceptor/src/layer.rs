@@ -15,8 +15,9 @@ use tokio::time::Sleep;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-use crate::authenticator::{Authenticator, CLOCK_SKEW, Decision};
+use crate::authenticator::{Authenticator, Decision};
 use crate::caller::Caller;
+use crate::claims::CLOCK_SKEW_SECONDS;
 use crate::error::AuthError;
 use crate::expiry::ExpiringBody;
 use crate::policy::{MethodPolicy, ServedPolicies};
@@ -114,14 +115,14 @@ where
             Decision::Refuse(denial) => {
                 ResponseFuture::refused(shared.answer(Some(method), &denial))
             }
-            Decision::NeedsKey { authority, key_id } => {
+            Decision::NeedsKey(wanted) => {
                 let shared = Arc::clone(shared);
                 let method = Arc::clone(method);
                 let headers = std::mem::take(request.headers_mut());
                 let decide = Box::pin(async move {
                     let decided = shared
                         .authenticator
-                        .decide_after_learning(authority, &key_id, &method, &headers)
+                        .decide_after_learning(&wanted, &method, &headers)
                         .await
                         .map_err(|denial| shared.answer(Some(&method), &denial));
                     (headers, decided)
@@ -182,7 +183,11 @@ impl Shared {
         let claims = caller.claims().filter(|_| caller.method.streaming)?;
         let expires_at = claims.expires_at();
         let now = self.authenticator.clock().now();
-        let left = Duration::from_secs(expires_at.saturating_add(CLOCK_SKEW).saturating_sub(now));
+        let left = Duration::from_secs(
+            expires_at
+                .saturating_add(CLOCK_SKEW_SECONDS)
+                .saturating_sub(now),
+        );
         Some(Lifetime { expires_at, left })
     }
 
@@ -225,7 +230,7 @@ impl Expiry {
     pub(crate) fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<tonic::Status> {
         std::task::ready!(self.sleep.as_mut().poll(context));
         let Lifetime { expires_at, .. } = self.lifetime;
-        let now = expires_at.saturating_add(CLOCK_SKEW);
+        let now = expires_at.saturating_add(CLOCK_SKEW_SECONDS);
         let denial = Denial::new(AuthError::TokenExpired {
             expired_at: expires_at,
             now,

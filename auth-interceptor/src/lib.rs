@@ -29,17 +29,21 @@ mod refusal;
 mod remembered;
 mod validator;
 
-pub use authenticator::{AuthSettings, Authenticator, StartError};
+pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError};
 pub use authority::{Algorithm, Authority, AuthorityKind, KeySettings, Registration};
 pub use caller::Caller;
+pub use check::{Actor, Check};
 pub use claims::{Claims, TokenSubject, TokenVersion};
 pub use clock::{Clock, UnixSeconds};
 pub use error::{AuthError, Demand, TokenRole};
 pub use guard::{GuardedServices, RequireCaller};
 pub use identity::{ClientId, NotAGuid, ObjectId, TenantId};
 pub use issuer::IssuerTemplate;
+pub use jws::DEFAULT_TOKEN_LIMIT;
+pub use keys::KeysStartError;
 pub use layer::{Auth, AuthLayer};
 pub use policy::{
     ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,
 };
 pub use refusal::{Denial, PlainRefusal, Refuse, claims_request};
+pub use validator::{SettingsError, Validator};

@@ -61,7 +61,11 @@ pub(crate) enum Unverified {
     /// Refused for good.
     Refused(AuthError),
     /// This authority is the one to ask, and its keys have no such id.
-    UnknownKey { authority: usize },
+    UnknownKey {
+        authority: usize,
+        /// The version whose document would publish it.
+        version: TokenVersion,
+    },
     /// No authority is the one to ask, and none has published such a key: SIGNING_KEY_UNKNOWN
     /// without asking anyone.
     ForeignKey,
@@ -191,7 +195,10 @@ impl Validator {
                 .ok_or(Unverified::KeysUnavailable { authority: number })?;
             return find_key(token, authority, keys)
                 .map(|key| (number, authority, key))
-                .ok_or(Unverified::UnknownKey { authority: number });
+                .ok_or_else(|| Unverified::UnknownKey {
+                    authority: number,
+                    version: document(token, authority),
+                });
         }
         let mut unread = None;
         for (number, (authority, keys)) in candidates {
@@ -216,14 +223,18 @@ fn find_key<'k>(
     authority: &Issuing,
     keys: &'k KeySnapshot,
 ) -> Option<&'k Arc<SigningKey>> {
-    let version = match &authority.kind {
+    keys.find(document(token, authority), &token.header.key_id)
+}
+
+/// The version whose document publishes the token's key.
+fn document(token: &TokenText<'_>, authority: &Issuing) -> TokenVersion {
+    match &authority.kind {
         AuthorityKind::Oidc { .. } => TokenVersion::Rfc9068,
         AuthorityKind::Entra { .. } if token.payload.unverified_version() == Some("1.0") => {
             TokenVersion::V1
         }
         AuthorityKind::Entra { .. } => TokenVersion::V2,
-    };
-    keys.find(version, &token.header.key_id)
+    }
 }
 
 /// Whether the header fits the authority and the key that it selects.

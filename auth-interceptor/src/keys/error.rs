@@ -6,11 +6,14 @@ use super::set::KeySetError;
 
 /// Why an authority's keys cannot be read at all: its configuration is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum KeysStartError {
+pub enum KeysStartError {
+    /// The url is not one that documents could be found below.
     #[error("the authority's url is not an https url of a host and a path")]
     Url,
+    /// The certificates to trust cannot be read.
     #[error("the authority's root certificates are not PEM certificates")]
     RootCertificates,
+    /// The HTTP client cannot be set up on this machine.
     #[error("the HTTP client cannot be set up")]
     Client,
 }
