@@ -1,14 +1,12 @@
 //! The whole service, and its one visible layer chain.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use auth_interceptor::{
-    AuthLayer, AuthSettings, Authenticator, GuardedServices, Policies, Policy, PolicyError,
-    StartError, Plane, ServedPolicies,
+    AuthLayer, Authenticator, GuardedServices, Plane, Policies, Policy, PolicyError,
+    ServedPolicies, StartError,
 };
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -25,31 +23,13 @@ use crate::telemetry::trace_context::TraceContextLayer;
 use crate::transport::completion::CompletionLayer;
 use crate::transport::deadline::DeadlineLayer;
 use crate::transport::drain::Drain;
-use crate::transport::listener::{self, ConnectionLimits, DrainTimes};
+use crate::transport::listener;
 use crate::transport::protocol::GrpcOnlyLayer;
 use crate::transport::watches::WatchesLayer;
 
-/// What an [`App`] is made of.
-pub struct AppSettings {
-    /// Who may call.
-    pub auth: AuthSettings,
-    /// Whether `grpc.health.v1.Health` is served, to anybody.
-    pub health: bool,
-    /// Whether reflection is served, to users whose token holds `access_as_user`.
-    pub reflection: bool,
-    /// The largest message, in bytes.
-    pub message_bytes: usize,
-    /// The longest unary call.
-    pub unary_timeout: Duration,
-    /// The health watches that one peer may hold open.
-    pub watches_per_peer: usize,
-    /// What connections may hold.
-    pub connections: ConnectionLimits,
-    /// How a shutdown goes.
-    pub drain: DrainTimes,
-    /// The server's certificate; none: plaintext.
-    pub tls: Option<TlsAcceptor>,
-}
+mod settings;
+
+pub use settings::AppSettings;
 
 /// A service that cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -88,11 +68,17 @@ impl App {
         let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         services
             .add(
-                DataServiceServer::new(Records::new(Arc::clone(&store)))
-                    .max_decoding_message_size(limit),
+                DataServiceServer::new(Records::new(
+                    Arc::clone(&store),
+                    settings.auth.clock.clone(),
+                ))
+                .max_decoding_message_size(limit),
             )?
             .add(ProfileServiceServer::new(Profiles).max_decoding_message_size(limit))?
-            .add(TaskServiceServer::new(Tasks::new(store)).max_decoding_message_size(limit))?;
+            .add(
+                TaskServiceServer::new(Tasks::new(store, settings.auth.clock.clone()))
+                    .max_decoding_message_size(limit),
+            )?;
         if settings.health {
             services.add(health_service.max_decoding_message_size(limit))?;
         }
@@ -111,7 +97,13 @@ impl App {
             )?;
         }
         let (routes, served) = services.into_parts();
-        Ok(Self { settings, authenticator, health, routes, served })
+        Ok(Self {
+            settings,
+            authenticator,
+            health,
+            routes,
+            served,
+        })
     }
 
     /// What is served and what it demands.
@@ -128,7 +120,13 @@ impl App {
 
     /// Serves until `shutdown`, then drains.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let Self { settings, authenticator, health, routes, served } = self;
+        let Self {
+            settings,
+            authenticator,
+            health,
+            routes,
+            served,
+        } = self;
         let drain = Drain::default();
         let report = tokio::spawn(report_health(
             health,
@@ -139,7 +137,10 @@ impl App {
 
         let service = ServiceBuilder::new()
             // Outermost: whatever is refused below, its reply and its events name one trace.
-            .layer(TraceContextLayer::new(served.clone()))
+            .layer(TraceContextLayer::new(
+                served.clone(),
+                settings.trust_inbound,
+            ))
             // Before any gRPC status is written: what is not gRPC could not read one.
             .layer(GrpcOnlyLayer)
             // Above everything that refuses, so that every refusal leaves complete.
@@ -147,7 +148,11 @@ impl App {
             // Above the decision: waiting for a key counts against the caller's time too.
             .layer(DeadlineLayer::new(settings.unary_timeout, drain.clone()))
             // The decision, from path, headers and token, before the body is read.
-            .layer(AuthLayer::new(authenticator, served, Arc::new(SelvedgeRefusal)))
+            .layer(AuthLayer::new(
+                authenticator,
+                served,
+                Arc::new(SelvedgeRefusal),
+            ))
             // Below the decision: only streams that were let through take a place.
             .layer(WatchesLayer::new(settings.watches_per_peer, drain.clone()))
             .service(routes.prepare());
@@ -176,8 +181,16 @@ pub fn policies() -> Result<Policies, PolicyError> {
     let users = Policy::delegated(&["access_as_user"]);
     Ok(Policies::from_descriptor_set(DESCRIPTOR_SET)?
         .declare("grpc.health.v1.Health", &["Check", "Watch"], &anybody)
-        .declare("grpc.reflection.v1.ServerReflection", &["ServerReflectionInfo"], &users)
-        .declare("grpc.reflection.v1alpha.ServerReflection", &["ServerReflectionInfo"], &users))
+        .declare(
+            "grpc.reflection.v1.ServerReflection",
+            &["ServerReflectionInfo"],
+            &users,
+        )
+        .declare(
+            "grpc.reflection.v1alpha.ServerReflection",
+            &["ServerReflectionInfo"],
+            &users,
+        ))
 }
 
 fn service_names(served: &ServedPolicies) -> Vec<String> {
@@ -203,7 +216,11 @@ async fn report_health(
     let mut readiness = authenticator.readiness();
     loop {
         let ready = readiness.iter_mut().all(|ready| *ready.borrow_and_update());
-        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        let status = if ready {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
         set_all(&health, &services, status).await;
         let changes = readiness.iter_mut().map(|ready| Box::pin(ready.changed()));
         tokio::select! {

@@ -9,6 +9,8 @@ pub mod sqlite;
 mod tasks;
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 use auth_interceptor::{Claims, TenantId, UnixSeconds};
 use futures_util::future::BoxFuture;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 pub use self::error::{OpenError, StoreError};
 pub use self::records::{Item, Place, Row, RowWrite};
+use self::sqlite::SqliteStore;
 pub use self::tasks::{NewTask, Task, TaskChange};
 
 /// What an operation comes to.
@@ -150,6 +153,18 @@ pub struct Paged<T> {
     pub entries: Vec<T>,
     /// Where the next page begins; none: there is none.
     pub next: Option<Position>,
+}
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+///
+/// It cannot be opened, or its schema is not this version's.
+pub async fn open(settings: &crate::config::Store) -> Result<Arc<dyn Store>, OpenError> {
+    // The configuration accepts no other scheme.
+    let file = settings.url.trim_start_matches("sqlite://");
+    let store = SqliteStore::open(Path::new(file), settings.migrate, Quota::default()).await?;
+    Ok(Arc::new(store))
 }
 
 /// What one owner may keep: a stranger with a valid token cannot fill the store.

@@ -6,4 +6,5 @@ pub mod deadline;
 pub mod drain;
 pub mod listener;
 pub mod protocol;
+pub mod tls;
 pub mod watches;

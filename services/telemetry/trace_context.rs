@@ -32,13 +32,17 @@ impl CallContext {
     /// nothing a stranger writes becomes a name.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.method.as_ref().map_or("_OTHER", |method| method.method())
+        self.method
+            .as_ref()
+            .map_or("_OTHER", |method| method.method())
     }
 
     /// Whether the method streams in either direction.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        self.method.as_ref().is_some_and(|method| method.is_streaming())
+        self.method
+            .as_ref()
+            .is_some_and(|method| method.is_streaming())
     }
 }
 
@@ -46,13 +50,18 @@ impl CallContext {
 #[derive(Clone)]
 pub struct TraceContextLayer {
     served: ServedPolicies,
+    trust_inbound: bool,
 }
 
 impl TraceContextLayer {
-    /// `served` says which paths are methods.
+    /// `served` says which paths are methods; `trust_inbound`, whether a caller's trace is
+    /// continued.
     #[must_use]
-    pub fn new(served: ServedPolicies) -> Self {
-        Self { served }
+    pub fn new(served: ServedPolicies, trust_inbound: bool) -> Self {
+        Self {
+            served,
+            trust_inbound,
+        }
     }
 }
 
@@ -60,7 +69,10 @@ impl<S> Layer<S> for TraceContextLayer {
     type Service = TraceContext<S>;
 
     fn layer(&self, inner: S) -> TraceContext<S> {
-        TraceContext { inner, served: self.served.clone() }
+        TraceContext {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -68,7 +80,7 @@ impl<S> Layer<S> for TraceContextLayer {
 #[derive(Clone)]
 pub struct TraceContext<S> {
     inner: S,
-    served: ServedPolicies,
+    layer: TraceContextLayer,
 }
 
 impl<S, B> Service<Request<B>> for TraceContext<S>
@@ -84,9 +96,14 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let inbound = if self.layer.trust_inbound {
+            inbound_trace_id(request.headers())
+        } else {
+            None
+        };
         let call = CallContext {
-            trace_id: trace_id(request.headers()),
-            method: self.served.method(request.uri()).cloned(),
+            trace_id: inbound.unwrap_or_else(|| RandomIdGenerator::default().new_trace_id()),
+            method: self.layer.served.method(request.uri()).cloned(),
         };
         let span = tracing::info_span!(
             "rpc",
@@ -103,15 +120,11 @@ where
 }
 
 /// The caller's trace id, where its `traceparent` is well formed (W3C Trace Context section 3.2).
-fn trace_id(headers: &HeaderMap) -> TraceId {
-    if headers.contains_key("traceparent") {
-        let context = TraceContextPropagator::new().extract(&Headers(headers));
-        let parent = context.span().span_context().clone();
-        if parent.is_valid() {
-            return parent.trace_id();
-        }
-    }
-    RandomIdGenerator::default().new_trace_id()
+fn inbound_trace_id(headers: &HeaderMap) -> Option<TraceId> {
+    headers.get("traceparent")?;
+    let context = TraceContextPropagator::new().extract(&Headers(headers));
+    let parent = context.span().span_context().clone();
+    parent.is_valid().then(|| parent.trace_id())
 }
 
 struct Headers<'h>(&'h HeaderMap);

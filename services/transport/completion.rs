@@ -41,7 +41,10 @@ impl<S> Layer<S> for CompletionLayer {
     type Service = Completion<S>;
 
     fn layer(&self, inner: S) -> Completion<S> {
-        Completion { inner, message_bytes: self.message_bytes }
+        Completion {
+            inner,
+            message_bytes: self.message_bytes,
+        }
     }
 }
 
@@ -78,15 +81,22 @@ where
                     Status::from(Refusal::internal_fault()).into_http()
                 }
             };
-            let Some(call) = call else { return Ok(response) };
-            let completion = Complete { call, message_bytes };
+            let Some(call) = call else {
+                return Ok(response);
+            };
+            let completion = Complete {
+                call,
+                message_bytes,
+            };
             if let Some(status) = response.extensions_mut().remove::<Status>() {
                 completion.apply(&status, response.headers_mut());
             } else {
                 // A status that follows a body is in its trailers; only streams fail there.
                 tracing::Span::current().record("rpc.response.status_code", "OK");
                 if completion.call.is_streaming() {
-                    return Ok(response.map(|inner| Body::new(CompletingBody { inner, completion })));
+                    return Ok(
+                        response.map(|inner| Body::new(CompletingBody { inner, completion }))
+                    );
                 }
             }
             Ok(response)
@@ -96,8 +106,16 @@ where
 
 /// A panic's place is in the log by the panic hook; what it says may quote anything, so no more.
 fn report(panic: &(dyn Any + Send)) {
-    let kind = if panic.is::<String>() || panic.is::<&str>() { "message" } else { "value" };
-    tracing::error!(exception.r#type = "panic", panic.payload = kind, "a handler panicked");
+    let kind = if panic.is::<String>() || panic.is::<&str>() {
+        "message"
+    } else {
+        "value"
+    };
+    tracing::error!(
+        exception.r#type = "panic",
+        panic.payload = kind,
+        "a handler panicked"
+    );
 }
 
 struct Complete {
@@ -108,9 +126,13 @@ struct Complete {
 impl Complete {
     /// Rewrites `headers`, which carry `status`, as the complete refusal.
     fn apply(&self, status: &Status, headers: &mut HeaderMap) {
-        let Some(complete) = self.complete(status) else { return };
-        tracing::Span::current()
-            .record("rpc.response.status_code", refusal::code_name(complete.code()));
+        let Some(complete) = self.complete(status) else {
+            return;
+        };
+        tracing::Span::current().record(
+            "rpc.response.status_code",
+            refusal::code_name(complete.code()),
+        );
         // Every part is text that this process wrote; base64 and percent-encoding make it ASCII.
         if complete.add_header(headers).is_err() {
             tracing::error!("a refusal could not be written");
@@ -134,13 +156,19 @@ impl Complete {
             if detail.type_url.ends_with("/google.rpc.ErrorInfo")
                 && let Ok(mut info) = pb::ErrorInfo::decode(detail.value.as_slice())
             {
-                info.metadata.insert("method".to_owned(), self.call.method().to_owned());
+                info.metadata
+                    .insert("method".to_owned(), self.call.method().to_owned());
                 info.metadata.insert("traceId".to_owned(), trace_id.clone());
                 detail.value = info.encode_to_vec();
             }
         }
-        let request_info = pb::RequestInfo { request_id: trace_id, ..Default::default() };
-        details.details.push(refusal::any("google.rpc.RequestInfo", &request_info));
+        let request_info = pb::RequestInfo {
+            request_id: trace_id,
+            ..Default::default()
+        };
+        details
+            .details
+            .push(refusal::any("google.rpc.RequestInfo", &request_info));
         Some(Status::with_details_and_metadata(
             status.code(),
             status.message(),

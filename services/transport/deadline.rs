@@ -33,7 +33,11 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, unary: self.unary, drain: self.drain.clone() }
+        Deadline {
+            inner,
+            unary: self.unary,
+            drain: self.drain.clone(),
+        }
     }
 }
 
@@ -68,7 +72,10 @@ where
                 });
             }
         };
-        let streaming = request.extensions().get().is_some_and(CallContext::is_streaming);
+        let streaming = request
+            .extensions()
+            .get()
+            .is_some_and(CallContext::is_streaming);
         let limit = match (asked, streaming) {
             (Some(asked), true) => Some(asked),
             (Some(asked), false) => Some(asked.min(self.unary)),
@@ -101,7 +108,9 @@ struct Malformed;
 /// Reads `grpc-timeout`: at most eight digits and a unit.
 fn grpc_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
     let mut values = headers.get_all("grpc-timeout").iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
         return Err(Malformed);
     }
@@ -144,9 +153,23 @@ mod tests {
     #[test]
     fn a_timeout_is_at_most_eight_digits_and_a_unit() {
         assert_eq!(read("50m"), Some(Some(Duration::from_millis(50))));
-        assert_eq!(read("99999999H"), Some(Some(Duration::from_secs(99_999_999 * 3600))));
+        assert_eq!(
+            read("99999999H"),
+            Some(Some(Duration::from_secs(99_999_999 * 3600)))
+        );
         assert_eq!(read("0n"), Some(Some(Duration::ZERO)));
-        for malformed in ["", "5", "m", "123456789S", "-1S", "1x", "1.5S", " 1S", "1S ", "１S"] {
+        for malformed in [
+            "",
+            "5",
+            "m",
+            "123456789S",
+            "-1S",
+            "1x",
+            "1.5S",
+            " 1S",
+            "1S ",
+            "１S",
+        ] {
             assert_eq!(read(malformed), None, "{malformed}");
         }
     }

@@ -87,7 +87,10 @@ pub async fn serve<S>(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let service = TowerToHyperService::new(WithPeer { inner: service.clone(), peer });
+        let service = TowerToHyperService::new(WithPeer {
+            inner: service.clone(),
+            peer,
+        });
         let server = Arc::clone(&server);
         let watcher = graceful.watcher();
         let tls = tls.clone();
@@ -111,7 +114,10 @@ pub async fn serve<S>(
     drop(listener);
     let closed = graceful.shutdown();
     tokio::pin!(closed);
-    if tokio::time::timeout(times.patience, &mut closed).await.is_err() {
+    if tokio::time::timeout(times.patience, &mut closed)
+        .await
+        .is_err()
+    {
         drain.end();
         // What is left now are the refusals' own last bytes.
         let _ = tokio::time::timeout(Duration::from_secs(1), closed).await;
@@ -131,7 +137,11 @@ fn connection_builder(limits: &ConnectionLimits) -> auto::Builder<TokioExecutor>
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.idle)
-        .max_buf_size(usize::try_from(limits.header_bytes).unwrap_or(usize::MAX).max(8 * 1024));
+        .max_buf_size(
+            usize::try_from(limits.header_bytes)
+                .unwrap_or(usize::MAX)
+                .max(8 * 1024),
+        );
     server
 }
 
@@ -146,7 +156,9 @@ async fn connection<I, S>(
     S::Future: Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = server
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
     if let Err(error) = watcher.watch(connection).await {
         // A peer's doing, and any peer can do it at will.
         tracing::debug!(error, "a connection ended in error");

@@ -52,7 +52,9 @@ where
         let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, header::HeaderValue::from_static("POST"));
         }
         Either::Right(ready(Ok(response)))
     }

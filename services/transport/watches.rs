@@ -35,7 +35,11 @@ impl WatchesLayer {
     /// Lets each peer hold `per_peer` watches at a time.
     #[must_use]
     pub fn new(per_peer: usize, drain: Drain) -> Self {
-        Self { open: Open::default(), per_peer, drain }
+        Self {
+            open: Open::default(),
+            per_peer,
+            drain,
+        }
     }
 }
 
@@ -43,7 +47,10 @@ impl<S> Layer<S> for WatchesLayer {
     type Service = Watches<S>;
 
     fn layer(&self, inner: S) -> Watches<S> {
-        Watches { inner, layer: self.clone() }
+        Watches {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -78,7 +85,10 @@ where
         if request.uri().path() != WATCH {
             return Either::Left(self.inner.call(request));
         }
-        let peer = request.extensions().get().map(|PeerAddress(address)| address.ip());
+        let peer = request
+            .extensions()
+            .get()
+            .map(|PeerAddress(address)| address.ip());
         let Some(place) = self.layer.open.take_place(peer, self.layer.per_peer) else {
             let refusal = Refusal::overloaded(Duration::from_secs(10));
             return Either::Right(Either::Left(ready(Ok(Status::from(refusal).into_http()))));
@@ -88,7 +98,11 @@ where
         Either::Right(Either::Right(Box::pin(async move {
             let response = call.await?;
             Ok(response.map(|inner| {
-                Body::new(WatchBody { inner, drained: Some(Box::pin(drain.begun_owned())), _place: place })
+                Body::new(WatchBody {
+                    inner,
+                    drained: Some(Box::pin(drain.begun_owned())),
+                    _place: place,
+                })
             }))
         })))
     }
@@ -106,7 +120,10 @@ impl Open {
             return None;
         }
         *count += 1;
-        Some(Place { open: self.clone(), peer })
+        Some(Place {
+            open: self.clone(),
+            peer,
+        })
     }
 }
 
@@ -146,7 +163,9 @@ impl HttpBody for WatchBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
-        let Some(drained) = this.drained else { return Poll::Ready(None) };
+        let Some(drained) = this.drained else {
+            return Poll::Ready(None);
+        };
         // What the stream has to say comes first: a watcher learns NOT_SERVING before the end.
         if let Poll::Ready(frame) = this.inner.poll_frame(context) {
             return Poll::Ready(frame);
@@ -155,7 +174,11 @@ impl HttpBody for WatchBody {
         *this.drained = None;
         let mut trailers = HeaderMap::new();
         let status = Status::from(Refusal::shutting_down());
-        Poll::Ready(Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
+        Poll::Ready(Some(
+            status
+                .add_header(&mut trailers)
+                .map(|()| Frame::trailers(trailers)),
+        ))
     }
 
     fn is_end_stream(&self) -> bool {

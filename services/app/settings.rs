@@ -1,0 +1,73 @@
+//! From configuration to what an [`App`](super::App) is made of.
+
+use std::time::Duration;
+
+use auth_interceptor::{AuthSettings, Clock};
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Settings;
+use crate::transport::listener::{ConnectionLimits, DrainTimes};
+use crate::transport::tls::{self, TlsError};
+
+/// What an [`App`](super::App) is made of.
+pub struct AppSettings {
+    /// Who may call.
+    pub auth: AuthSettings,
+    /// Whether `grpc.health.v1.Health` is served, to anybody.
+    pub health: bool,
+    /// Whether reflection is served, to users whose token holds `access_as_user`.
+    pub reflection: bool,
+    /// Whether a caller's trace is continued; otherwise each call starts one.
+    pub trust_inbound: bool,
+    /// The largest message, in bytes.
+    pub message_bytes: usize,
+    /// The longest unary call.
+    pub unary_timeout: Duration,
+    /// The health watches that one peer may hold open.
+    pub watches_per_peer: usize,
+    /// What connections may hold.
+    pub connections: ConnectionLimits,
+    /// How a shutdown goes.
+    pub drain: DrainTimes,
+    /// The server's certificate; none: plaintext.
+    pub tls: Option<TlsAcceptor>,
+}
+
+impl TryFrom<&Settings> for AppSettings {
+    type Error = TlsError;
+
+    fn try_from(settings: &Settings) -> Result<Self, TlsError> {
+        let limits = &settings.limits;
+        let mut auth =
+            AuthSettings::new(settings.authorities.clone(), settings.registrations.clone());
+        auth.keys = settings.keys.clone();
+        auth.token_bytes = limits.token_bytes;
+        auth.clock = Clock::system();
+        Ok(Self {
+            auth,
+            health: settings.server.health,
+            reflection: settings.server.reflection,
+            trust_inbound: settings.telemetry.trust_inbound,
+            message_bytes: limits.message_bytes,
+            unary_timeout: limits.unary_timeout,
+            watches_per_peer: limits.watch_streams,
+            connections: ConnectionLimits {
+                header_bytes: limits.header_bytes,
+                streams: limits.streams,
+                connections: limits.connections,
+                handshake: Duration::from_secs(1),
+                idle: Duration::from_secs(20),
+            },
+            drain: DrainTimes {
+                notice: settings.server.drain_delay,
+                patience: settings.server.drain_timeout,
+            },
+            tls: settings
+                .server
+                .tls
+                .as_ref()
+                .map(tls::acceptor)
+                .transpose()?,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! `selvedge demo`: walks through what the service does, against a fresh `dev`, and checks itself.
+//!
+//! Every call is a real one over a socket, with a token that the emulator issued. The command ends
+//! with success only if each went as it should.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use uuid::Uuid;
+
+use super::dev::{Local, LocalSettings};
+
+mod calls;
+mod narration;
+mod scenarios;
+
+use narration::Narration;
+
+/// Reads keys often enough to watch, where a real authority is read once an hour.
+const KEY_TIMES: &str = "[keys]\nrefresh = \"1s\"\nunknown_kid_cooldown = \"2s\"";
+
+/// Runs every scenario.
+///
+/// # Errors
+///
+/// The first thing that could not even be tried, or how many calls went otherwise than they should.
+pub async fn run() -> Result<()> {
+    let mut narration = Narration::default();
+    narration.heading("Starting an Entra ID emulator and the service, on free ports")?;
+    let folder = PathBuf::from(".selvedge").join(format!("demo-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("{} cannot be created", folder.display()))?;
+    let outcome = walk(&folder, &mut narration).await;
+    std::fs::remove_dir_all(&folder)
+        .with_context(|| format!("{} cannot be removed", folder.display()))?;
+    outcome?;
+    narration.finish()
+}
+
+async fn walk(folder: &std::path::Path, narration: &mut Narration) -> Result<()> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let local = Local::start(&LocalSettings {
+        service: anywhere,
+        authority: anywhere,
+        state_dir: folder,
+        keys: KEY_TIMES,
+    })
+    .await?;
+    let outcome = scenarios::run(&local, narration).await;
+    local.stop().await?;
+    outcome
+}
