@@ -4,23 +4,21 @@
 //! without end.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 
 use crate::locked::Locked;
 
 /// A capped, expiring map from an unguessable key to a value.
-#[derive(Debug)]
 pub(crate) struct Bounded<V> {
     capacity: usize,
     entries: Locked<Entries<V>>,
 }
 
-#[derive(Debug)]
 struct Entries<V> {
     by_key: HashMap<String, Entry<V>>,
     oldest_first: VecDeque<String>,
 }
 
-#[derive(Debug)]
 struct Entry<V> {
     value: V,
     expires_at: u64,
@@ -80,6 +78,15 @@ impl<V: Clone> Bounded<V> {
         let entry = entries.by_key.remove(key)?;
         entries.oldest_first.retain(|other| other != key);
         (now < entry.expires_at).then_some(entry.value)
+    }
+}
+
+/// The keys are credentials, so nothing of the content is shown.
+impl<V> fmt::Debug for Bounded<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bounded")
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
     }
 }
 

@@ -105,3 +105,57 @@ fn params(common_name: &str) -> CertificateParams {
     params.not_after = date_time_ymd(2049, 12, 31);
     params
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rcgen::{CertificateParams, Issuer, KeyPair, SanType};
+    use rustls::RootCertStore;
+    use rustls::client::WebPkiServerVerifier;
+    use rustls::client::danger::ServerCertVerifier as _;
+    use rustls::crypto::aws_lc_rs;
+    use rustls_pki_types::{ServerName, UnixTime};
+
+    use super::{leaf_params, root_params};
+
+    #[test]
+    fn the_root_vouches_for_this_machine_only() {
+        let key = KeyPair::generate().unwrap();
+        let root = root_params().self_signed(&key).unwrap();
+        let issuer = Issuer::new(root_params(), key);
+        let mut roots = RootCertStore::empty();
+        roots.add(root.der().clone()).unwrap();
+        let verifier = WebPkiServerVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::new(aws_lc_rs::default_provider()),
+        )
+        .build()
+        .unwrap();
+        let is_trusted = |params: CertificateParams, name: &str| {
+            let key = KeyPair::generate().unwrap();
+            let leaf = params.signed_by(&key, &issuer).unwrap();
+            let name = ServerName::try_from(name).unwrap();
+            let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+            verifier
+                .verify_server_cert(leaf.der(), &[], &name, &[], now)
+                .is_ok()
+        };
+        for name in ["localhost", "127.0.0.1", "::1"] {
+            assert!(is_trusted(leaf_params(), name), "{name}");
+        }
+        let foreign = [
+            (
+                SanType::DnsName("elsewhere.test".try_into().unwrap()),
+                "elsewhere.test",
+            ),
+            (SanType::IpAddress([10, 0, 0, 1].into()), "10.0.0.1"),
+        ];
+        for (subject, name) in foreign {
+            let mut params = leaf_params();
+            params.subject_alt_names = vec![subject];
+            assert!(!is_trusted(params, name), "{name}");
+        }
+    }
+}

@@ -16,9 +16,10 @@ use axum::{Json, Router};
 use http::{HeaderName, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::task;
 
 use crate::authority::Authority;
-use crate::directory::TokenVersion;
+use crate::directory::{ClientCertificate, TokenVersion};
 use crate::fault::{Endpoint, Fault};
 use crate::keys::ring::Rotation;
 
@@ -38,6 +39,7 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/faults/{endpoint}", put(set_fault).delete(clear_fault))
         .route("/fetches/{endpoint}", get(fetches))
         .route("/apps/{client_id}/token-version", put(token_version))
+        .route("/apps/{client_id}/certificates", post(add_certificate))
         .route("/clock/advance", post(advance_clock))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(authority.clone(), guard))
@@ -75,7 +77,9 @@ struct Rotate {
 }
 
 async fn rotate(State(authority): State<Arc<Authority>>, Json(body): Json<Rotate>) -> Response {
-    done(authority.keys.rotate(body.announce).is_ok())
+    // Making a key would hold up everything else on this thread.
+    let rotated = task::spawn_blocking(move || authority.keys.rotate(body.announce)).await;
+    done(matches!(rotated, Ok(Ok(()))))
 }
 
 async fn promote(State(authority): State<Arc<Authority>>) -> Response {
@@ -175,6 +179,27 @@ async fn token_version(
         _ => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
     };
     if authority.directory.set_token_version(&client_id, version) {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Certificate {
+    pem: String,
+}
+
+async fn add_certificate(
+    State(authority): State<Arc<Authority>>,
+    Path(client_id): Path<String>,
+    Json(body): Json<Certificate>,
+) -> Response {
+    let Ok(certificate) = ClientCertificate::from_pem(&body.pem) else {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    };
+    if authority.directory.add_certificate(&client_id, certificate) {
         StatusCode::NO_CONTENT.into_response()
     } else {
         StatusCode::NOT_FOUND.into_response()

@@ -75,6 +75,7 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/{tenant}/oauth2/token", token())
         .route("/{tenant}/oauth2/v2.0/devicecode", device())
         .route("/{tenant}/oauth2/devicecode", device())
+        .route("/error", get(error::page))
         .route("/devicelogin", get(device::page).post(device::decide))
         .route("/{tenant}/oauth2/v2.0/logout", logout())
         .route("/{tenant}/oauth2/logout", logout())

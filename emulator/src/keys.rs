@@ -40,8 +40,11 @@ pub(crate) struct StoredKey {
 }
 
 impl SigningKey {
-    /// Makes a key: some hundred milliseconds of work.
-    pub(crate) fn generate() -> Result<Self, StartError> {
+    /// Makes a 2048-bit key: some hundred milliseconds of work for one processor.
+    ///
+    /// # Errors
+    /// When the machine cannot make one.
+    pub fn generate() -> Result<Self, StartError> {
         let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| StartError::Cryptography)?;
         let pkcs8: Pkcs8V1Der<'_> = key.as_der().map_err(|_| StartError::Cryptography)?;
         let certificate = self_signed(pkcs8.as_ref()).map_err(|_| StartError::Cryptography)?;

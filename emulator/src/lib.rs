@@ -88,10 +88,16 @@ impl Emulator {
             .and_then(|listener| listener.local_addr().ok())
             .map_or(settings.listen.port(), |address| address.port());
 
-        let state_dir = settings.state_dir;
+        let Settings {
+            state_dir,
+            signing_keys,
+            seed,
+            now,
+            ..
+        } = settings;
         let (certificates, keys) = blocking(move || {
             let certificates = Certificates::load_or_make(&StateDir::open(state_dir.clone())?)?;
-            let keys = KeyRing::load_or_make(StateDir::open(state_dir)?)?;
+            let keys = KeyRing::load_or_make(StateDir::open(state_dir)?, signing_keys)?;
             Ok((certificates, keys))
         })
         .await?;
@@ -100,9 +106,9 @@ impl Emulator {
         let root_certificate_pem = Arc::from(certificates.root_pem.as_str());
         let authority = Arc::new(Authority {
             origin: format!("https://localhost:{port}"),
-            directory: Directory::new(settings.seed),
+            directory: Directory::new(seed),
             keys,
-            clock: Clock::new(settings.now),
+            clock: Clock::new(now),
             faults: Faults::default(),
             issued: Issued::new(),
             control_secret: ControlSecret::new(random::token()),
@@ -116,14 +122,12 @@ impl Emulator {
             &stopping,
             &tasks,
         );
-        let emulator = Self {
+        Ok(Self {
             authority,
             root_certificate_pem,
             tasks,
             _stop_when_dropped: Arc::new(stopping.drop_guard()),
-        };
-        emulator.prepare_spare_key();
-        Ok(emulator)
+        })
     }
 
     /// The one origin of every endpoint: `https://localhost:PORT`.
@@ -161,10 +165,10 @@ impl Emulator {
 // === Scripting ===
 
 impl Emulator {
-    /// Introduces a new signing key.
+    /// Introduces a new signing key: one of the settings' or, when there is none left, one made on
+    /// the calling thread.
     pub fn rotate_keys(&self, announce: Rotation) {
         report(self.authority.keys.rotate(announce));
-        self.prepare_spare_key();
     }
 
     /// Signs with the newest published key from now on; the old one stays published.
@@ -217,15 +221,6 @@ impl Emulator {
     /// Moves the emulator's clock.
     pub fn advance_clock(&self, seconds: i64) {
         self.authority.clock.advance(seconds);
-    }
-
-    fn prepare_spare_key(&self) {
-        let authority = self.authority.clone();
-        // Without a runtime the next rotation makes its key itself.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            self.tasks
-                .spawn_blocking_on(move || report(authority.keys.prepare_spare()), &runtime);
-        }
     }
 }
 

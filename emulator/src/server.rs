@@ -32,6 +32,8 @@ const BODY_BYTES: usize = 64 * 1024;
 const HEADER_BYTES: u32 = 64 * 1024;
 /// For a handshake, and for the headers of a request.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// For answers under way when the emulator stops.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Binds the address, and its twin of the other address family where that can be.
 pub(crate) async fn bind(listen: SocketAddr) -> Result<Vec<TcpListener>, StartError> {
@@ -180,7 +182,7 @@ async fn serve_connection(
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             // A peer that never reads its answer must not hold the stop.
-            match timeout(PATIENCE, connection).await {
+            match timeout(GRACE, connection).await {
                 Ok(outcome) => outcome,
                 Err(_) => return,
             }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use crate::clock::Now;
 use crate::directory::Seed;
+use crate::keys::SigningKey;
 
 /// How to start an [`Emulator`](crate::Emulator).
-#[non_exhaustive]
 pub struct Settings {
     /// Where to listen: a loopback address; port 0 picks a free port. With `127.0.0.1` the same
     /// port of `[::1]` is bound too where it can be, because `localhost` may mean either.
@@ -17,6 +17,9 @@ pub struct Settings {
     /// Where the root certificate and the signing keys survive a restart; `None` keeps them in
     /// memory.
     pub state_dir: Option<PathBuf>,
+    /// Signing keys made beforehand: the first signs when the state directory has none, the others
+    /// are for rotations. A key is made whenever they run out, so they only save time.
+    pub signing_keys: Vec<SigningKey>,
     /// Tenants, accounts and applications.
     pub seed: Seed,
     /// Unix seconds.
@@ -30,6 +33,7 @@ impl Settings {
         Self {
             listen,
             state_dir: None,
+            signing_keys: Vec::new(),
             seed: Seed::default(),
             now,
         }
@@ -39,6 +43,13 @@ impl Settings {
     #[must_use]
     pub fn with_state_dir(mut self, state_dir: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(state_dir.into());
+        self
+    }
+
+    /// Hands in signing keys made beforehand.
+    #[must_use]
+    pub fn with_signing_keys(mut self, keys: impl IntoIterator<Item = SigningKey>) -> Self {
+        self.signing_keys = keys.into_iter().collect();
         self
     }
 }

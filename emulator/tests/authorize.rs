@@ -136,19 +136,37 @@ async fn a_silent_request_never_meets_a_page() {
 
     let page = harness.authorize(&[]).await;
     let signed_in = harness.choose(page, seed::CONSENTED, "sign-in").await;
-    let silent = harness
-        .http
-        .get(harness.url(&format!(
-            "/{}/oauth2/v2.0/authorize?client_id={}&redirect_uri={CLI_REDIRECT}\
-             &response_type=code&scope=openid&prompt=none",
-            seed::CONTOSO_DOMAIN,
-            seed::CLI_CLIENT_ID,
-        )))
-        .header(COOKIE, cookie(&signed_in))
-        .send()
-        .await
-        .unwrap();
-    assert!(query_of(&silent).contains_key("code"));
+    let ask_again = async |parameters: &str| {
+        harness
+            .http
+            .get(harness.url(&format!(
+                "/{}/oauth2/v2.0/authorize?client_id={}&redirect_uri={CLI_REDIRECT}\
+                 &response_type=code&scope=openid&{parameters}",
+                seed::CONTOSO_DOMAIN,
+                seed::CLI_CLIENT_ID,
+            )))
+            .header(COOKIE, cookie(&signed_in))
+            .send()
+            .await
+            .unwrap()
+    };
+    for silent in [
+        "prompt=none",
+        "",
+        "prompt=none&login_hint=consented@contoso.test",
+    ] {
+        let answer = query_of(&ask_again(silent).await);
+        assert!(answer.contains_key("code"), "{silent}");
+    }
+    let other = query_of(&ask_again("prompt=none&login_hint=mfa@contoso.test").await);
+    assert_eq!(other["error"], "login_required");
+    for asking in [
+        "prompt=login",
+        "prompt=select_account",
+        "login_hint=mfa@contoso.test",
+    ] {
+        assert_eq!(ask_again(asking).await.status(), 200, "{asking}");
+    }
 }
 
 #[tokio::test]

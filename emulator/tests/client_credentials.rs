@@ -108,6 +108,24 @@ async fn a_secret_gets_an_app_only_token_with_the_assigned_roles() {
 }
 
 #[tokio::test]
+async fn the_version_1_endpoint_takes_a_resource_for_a_scope() {
+    let harness = Harness::start().await;
+    let response = harness
+        .post(
+            "/contoso.test/oauth2/token",
+            &[
+                ("grant_type", "client_credentials"),
+                ("client_id", seed::DAEMON_CLIENT_ID),
+                ("client_secret", seed::DAEMON_SECRET),
+                ("resource", seed::WORKLOAD_URI),
+            ],
+        )
+        .await;
+    let reply: Value = response.json().await.unwrap();
+    assert_eq!(claims(&reply["access_token"])["aud"], seed::WORKLOAD_URI);
+}
+
+#[tokio::test]
 async fn a_wrong_secret_or_none_or_another_form_of_scope_is_refused() {
     let harness = Harness::start().await;
     let (status, error) = with_secret(&harness, "wrong", &default_scope()).await;

@@ -41,8 +41,9 @@ async fn a_web_page_cannot_reach_the_control_routes() {
         let from_page = get().header(CONTROL_HEADER, secret).header(ORIGIN, origin);
         assert_eq!(send(from_page).await.0, 403, "{origin}");
     }
-    let rebound = get()
-        .version(reqwest::Version::HTTP_11)
+    let rebound = harness
+        .http_1()
+        .get(harness.url("/_control/keys"))
         .header(CONTROL_HEADER, secret)
         .header(HOST, "elsewhere.test");
     assert_eq!(send(rebound).await.0, 421);
@@ -113,8 +114,20 @@ async fn the_routes_do_what_the_handle_does() {
 }
 
 #[tokio::test]
-async fn the_secret_cannot_be_printed() {
+async fn no_secret_can_be_printed() {
     let harness = Harness::start().await;
+    let code = harness.sign_in(seed::CONSENTED, &[]).await["code"].clone();
+    let (_, reply) = harness.redeem(&code, &[]).await;
     let secret = harness.emulator.control_secret();
-    assert!(!format!("{:?} {:?}", harness.emulator, secret).contains(secret.expose()));
+    let printed = format!("{:?} {:?}", harness.emulator, secret);
+    let refresh_token = reply["refresh_token"].as_str().unwrap();
+    for secret in [
+        secret.expose(),
+        refresh_token,
+        &code,
+        seed::DAEMON_SECRET,
+        seed::WORKLOAD_SECRET,
+    ] {
+        assert!(!printed.contains(secret));
+    }
 }

@@ -83,6 +83,27 @@ async fn declining_and_waiting_too_long_end_the_flow() {
 }
 
 #[tokio::test]
+async fn another_sites_form_cannot_answer_for_the_person() {
+    let harness = Harness::start().await;
+    let started = start(&harness).await;
+    let response = harness
+        .http
+        .post(harness.url("/devicelogin"))
+        .header("origin", "https://elsewhere.test")
+        .form(&[
+            ("user_code", started["user_code"].as_str().unwrap()),
+            ("account", seed::CONSENTED),
+            ("action", "sign-in"),
+        ])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 400);
+    let (_, pending) = poll(&harness, LONG_NAME, &started).await;
+    assert_eq!(pending["error"], "authorization_pending");
+}
+
+#[tokio::test]
 async fn a_wrong_user_code_asks_again() {
     let harness = Harness::start().await;
     let page = harness

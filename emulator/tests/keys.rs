@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use emulator::{Rotation, Settings, TokenRequest, TokenVersion, seed};
+use emulator::{Emulator, Rotation, Settings, StartError, TokenRequest, TokenVersion, seed};
 
 use crate::support::{Harness, clock, decode, verifies};
 
@@ -92,5 +92,10 @@ async fn keys_and_root_certificate_survive_a_restart_in_private_files() {
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
+    second.emulator.clone().stop().await;
+
+    std::fs::write(dir.join("signing-keys.json"), "{}").unwrap();
+    let damaged = Emulator::start(settings()).await;
+    assert!(matches!(damaged, Err(StartError::DamagedState { .. })));
     std::fs::remove_dir_all(dir).unwrap();
 }

@@ -1,5 +1,12 @@
 //! The emulator over its real TLS socket, as clients and validators meet it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what the tests share fails as a test does: by a panic"
+)]
+
 mod authorize;
 mod client_credentials;
 mod control;

@@ -1,6 +1,7 @@
 //! The listener itself.
 
 use emulator::{Emulator, Settings, StartError};
+use reqwest::Version;
 use reqwest::header::HOST;
 
 use crate::support::{Harness, clock};
@@ -30,9 +31,8 @@ async fn it_serves_under_every_loopback_name_and_no_other() {
         "",
     ] {
         let response = harness
-            .http
+            .http_1()
             .get(harness.url("/common/discovery/keys"))
-            .version(reqwest::Version::HTTP_11)
             .header(HOST, host)
             .send()
             .await
@@ -56,8 +56,14 @@ async fn a_body_over_64_kib_is_refused() {
 #[tokio::test]
 async fn it_speaks_http_2_and_http_1() {
     let harness = Harness::start().await;
-    let response = harness.get("/common/discovery/keys").await;
-    assert_eq!(response.version(), reqwest::Version::HTTP_2);
+    let url = harness.url("/common/discovery/keys");
+    for (client, version) in [
+        (&harness.http, Version::HTTP_2),
+        (&harness.http_1(), Version::HTTP_11),
+    ] {
+        let response = client.get(&url).send().await.unwrap();
+        assert_eq!(response.version(), version);
+    }
 }
 
 #[tokio::test]

@@ -1,22 +1,28 @@
 //! A running emulator, an HTTP client that trusts it, and a reader of tokens.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use emulator::{Emulator, Settings, seed};
+use emulator::{Emulator, Settings, SigningKey, seed};
 use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Certificate, Client, ClientBuilder, Response};
 use serde_json::Value;
 
 pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const VERIFIER: &str = "a-verifier-of-forty-three-characters-or-more";
 pub(crate) const CLI_REDIRECT: &str = "http://localhost:49152";
+
+/// Keys made once for all tests: one to start with and one to rotate to.
+static KEYS: LazyLock<Vec<SigningKey>> = LazyLock::new(|| {
+    let key = || SigningKey::generate().unwrap();
+    vec![key(), key()]
+});
 
 pub(crate) struct Harness {
     pub(crate) emulator: Emulator,
@@ -25,19 +31,19 @@ pub(crate) struct Harness {
 
 impl Harness {
     pub(crate) async fn start() -> Self {
-        Self::start_with(Settings::new(([127, 0, 0, 1], 0).into(), clock())).await
+        let settings = Settings::new(([127, 0, 0, 1], 0).into(), clock());
+        Self::start_with(settings.with_signing_keys(KEYS.iter().cloned())).await
     }
 
     pub(crate) async fn start_with(settings: Settings) -> Self {
         let emulator = Emulator::start(settings).await.unwrap();
-        let root = Certificate::from_pem(emulator.root_certificate_pem().as_bytes()).unwrap();
-        let http = Client::builder()
-            .tls_certs_only([root])
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let http = client(&emulator).build().unwrap();
         Self { emulator, http }
+    }
+
+    /// A client of HTTP/1.1, where a request names its host in a header.
+    pub(crate) fn http_1(&self) -> Client {
+        client(&self.emulator).http1_only().build().unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -138,6 +144,14 @@ impl Harness {
         form.extend(extra.iter().filter(|(_, value)| !value.is_empty()));
         self.token(&form).await
     }
+}
+
+fn client(emulator: &Emulator) -> ClientBuilder {
+    let root = Certificate::from_pem(emulator.root_certificate_pem().as_bytes()).unwrap();
+    Client::builder()
+        .tls_certs_only([root])
+        .redirect(Policy::none())
+        .no_proxy()
 }
 
 pub(crate) fn clock() -> emulator::Now {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::server::ParsedCertificate;
 use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 
 use super::TokenVersion;
 use crate::random;
@@ -133,7 +134,7 @@ pub struct ClientCertificate {
 
 /// The bytes are no X.509 certificate that this crate can read.
 #[derive(Debug, thiserror::Error)]
-#[error("not a DER-encoded X.509 version 3 certificate")]
+#[error("not an X.509 version 3 certificate")]
 #[non_exhaustive]
 pub struct UnusableCertificate;
 
@@ -151,6 +152,16 @@ impl ClientCertificate {
             sha256: thumbprint(&digest::SHA256),
             public_key: parsed.subject_public_key_info().to_vec(),
         })
+    }
+
+    /// Reads a certificate in PEM.
+    ///
+    /// # Errors
+    /// When the text holds no certificate.
+    pub fn from_pem(pem: &str) -> Result<Self, UnusableCertificate> {
+        let der =
+            CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|_| UnusableCertificate)?;
+        Self::from_der(&der)
     }
 
     /// Whether a header's `x5t` or `x5t#S256`, without padding, names this certificate.

@@ -48,7 +48,8 @@ pub(super) async fn authorize(
     let request = match AuthorizeRequest::parse(&authority, &tenant, &form) {
         Ok(request) => request,
         Err(Refused::Page(error)) => return pages::refusal(&error.sentence()),
-        Err(Refused::Reply(reply_to, error)) => {
+        Err(Refused::Reply(told)) => {
+            let (reply_to, error) = *told;
             return reply_to.refuse(&authority, &ids, &error.at_authorize());
         }
     };

@@ -9,8 +9,8 @@ use percent_encoding::percent_decode;
 
 use super::error::AuthorityError;
 
-/// Decoded parameters in the order they came.
-#[derive(Clone, Debug, Default)]
+/// Decoded parameters in the order they came. Not printable: secrets are among them.
+#[derive(Clone)]
 pub(crate) struct Form(Vec<(String, Bytes)>);
 
 impl Form {

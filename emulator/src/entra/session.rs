@@ -50,11 +50,15 @@ pub(super) fn clear_cookie(response: &mut Response) {
     }
 }
 
-/// Whether a form post comes from a page of this origin, or from no browser at all.
+/// Whether a form post comes from a page of this server, under any loopback name, or from no
+/// browser at all.
 pub(super) fn is_own_page(authority: &Authority, headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ORIGIN)
-        .is_none_or(|origin| origin.as_bytes() == authority.origin.as_bytes())
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|host| authority.origin.replacen("localhost", host, 1).as_bytes() == origin.as_bytes())
 }
 
 /// MSAL's key of an account: its object id in its home tenant, and that tenant.

@@ -4,6 +4,8 @@
 //! questions are kept apart on purpose: a key may be published before it signs (a planned
 //! rotation) and sign after it was withdrawn (the mishap that validators must survive).
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::{SigningKey, StoredKey};
@@ -28,8 +30,8 @@ pub enum Rotation {
 pub(crate) struct KeyRing {
     state: StateDir,
     keys: Locked<Keys>,
-    /// Made ahead of time, because making a key takes longer than a test should wait.
-    spare: Locked<Option<SigningKey>>,
+    /// Handed in for the rotations to come, because making a key takes a while.
+    ready: Locked<VecDeque<SigningKey>>,
 }
 
 #[derive(Debug)]
@@ -49,12 +51,17 @@ struct StoredRing {
 const PUBLISHED_CAPACITY: usize = 16;
 
 impl KeyRing {
-    /// Loads the keys from the state directory, or makes the first one.
-    pub(crate) fn load_or_make(state: StateDir) -> Result<Self, StartError> {
+    /// Loads the keys from the state directory; without any, starts with the first key handed in,
+    /// or makes one.
+    pub(crate) fn load_or_make(
+        state: StateDir,
+        handed_in: Vec<SigningKey>,
+    ) -> Result<Self, StartError> {
+        let mut ready = VecDeque::from(handed_in);
         let keys = match state.read(FILE)? {
             Some(text) => restore(&text).ok_or_else(|| state.damaged(FILE))?,
             None => {
-                let signing = SigningKey::generate()?;
+                let signing = next_key(&mut ready)?;
                 Keys {
                     published: vec![signing.clone()],
                     signing,
@@ -64,7 +71,7 @@ impl KeyRing {
         let ring = Self {
             state,
             keys: Locked::new(keys),
-            spare: Locked::default(),
+            ready: Locked::new(ready),
         };
         ring.store(&ring.keys.lock())?;
         Ok(ring)
@@ -79,11 +86,7 @@ impl KeyRing {
     }
 
     pub(crate) fn rotate(&self, rotation: Rotation) -> Result<(), StartError> {
-        let spare = self.spare.lock().take();
-        let new = match spare {
-            Some(key) => key,
-            None => SigningKey::generate()?,
-        };
+        let new = next_key(&mut self.ready.lock())?;
         let mut keys = self.keys.lock();
         match rotation {
             Rotation::Published => {
@@ -119,13 +122,6 @@ impl KeyRing {
         Ok(withdrawn)
     }
 
-    /// Makes the next rotation's key; meant for a thread that may block.
-    pub(crate) fn prepare_spare(&self) -> Result<(), StartError> {
-        let key = SigningKey::generate()?;
-        self.spare.lock().get_or_insert(key);
-        Ok(())
-    }
-
     fn store(&self, keys: &Keys) -> Result<(), StartError> {
         // A withdrawn signing key is not stored, so a restart signs with what it publishes; the
         // exception is the last key, because an authority without one cannot start.
@@ -143,6 +139,10 @@ impl KeyRing {
         let text = serde_json::to_string(&stored).map_err(|_| StartError::Cryptography)?;
         self.state.write(FILE, &text)
     }
+}
+
+fn next_key(ready: &mut VecDeque<SigningKey>) -> Result<SigningKey, StartError> {
+    ready.pop_front().map_or_else(SigningKey::generate, Ok)
 }
 
 fn restore(text: &str) -> Option<Keys> {

@@ -235,8 +235,10 @@ impl Resolved<'_> {
 
     fn add_delegated(&self, claims: &mut Map<String, Value>, account: &Account) {
         // Pairwise between the person and the resource, unlike the object id.
-        let subject =
-            random::derived_subject(&[&self.tenant, &account.upn, &self.request.resource]);
+        let resource = self
+            .resource
+            .map_or(self.request.resource.as_str(), |app| &app.client_id);
+        let subject = random::derived_subject(&[&self.tenant, &account.upn, resource]);
         claims.extend(members(json!({
             "name": account.name,
             "oid": account.object_id(&self.tenant),

@@ -63,7 +63,7 @@ pub(super) enum Refused {
     /// The person, because there is no client to trust.
     Page(AuthorityError),
     /// The client.
-    Reply(ReplyTo, AuthorityError),
+    Reply(Box<(ReplyTo, AuthorityError)>),
 }
 
 const SINGLE: [&str; 10] = [
@@ -96,7 +96,7 @@ impl AuthorizeRequest {
                 challenge: rest.challenge,
                 wants_client_info: form.text("client_info") == Some("1"),
             }),
-            Err(error) => Err(Refused::Reply(reply_to, error)),
+            Err(error) => Err(Refused::Reply(Box::new((reply_to, error)))),
         }
     }
 
