@@ -320,8 +320,8 @@ pub const KEYS: &[Key] = &[
     key(
         "telemetry.trust_inbound",
         Form::Flag,
-        Some("false"),
-        "Whether a caller's trace context is continued.",
+        Some("true"),
+        "Whether a gRPC caller's trace is continued; otherwise each call starts one.",
     ),
     // [keys]
     key(

@@ -33,10 +33,6 @@ impl Narration {
         writeln!(io::stdout().lock(), "\n{text}")
     }
 
-    pub(super) fn note(&mut self, text: &str) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "    {text}")
-    }
-
     /// Prints the call's outcome and holds it against what it should be.
     pub(super) fn call<T>(
         &mut self,
