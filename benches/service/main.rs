@@ -1,0 +1,62 @@
+//! The whole service against its own baselines, as ratios within one run.
+//!
+//! The server is a process of its own with one worker thread, so that it and not the client is what
+//! is measured; variants run in turn, several rounds each, because the machine is never quiet.
+
+mod flood;
+mod load;
+mod server;
+mod start;
+mod throughput;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// One ratio and what it has to be.
+struct Goal {
+    name: &'static str,
+    ratio: f64,
+    at_least: Option<f64>,
+    at_most: Option<f64>,
+}
+
+impl Goal {
+    fn is_met(&self) -> bool {
+        self.at_least.is_none_or(|bound| self.ratio >= bound)
+            && self.at_most.is_none_or(|bound| self.ratio <= bound)
+    }
+
+    fn print(&self) {
+        let bound = match (self.at_least, self.at_most) {
+            (Some(bound), _) => format!(">= {bound}"),
+            (None, Some(bound)) => format!("<= {bound}"),
+            (None, None) => "no goal".to_owned(),
+        };
+        let verdict = if self.is_met() { "met" } else { "MISSED" };
+        println!("{}: {:.3} (goal {bound}: {verdict})", self.name, self.ratio);
+    }
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(variant) = server::Variant::from_arguments(&arguments) {
+        return server::run(variant).map(|()| ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let goals = runtime.block_on(async {
+        let mut goals = throughput::measure().await?;
+        goals.extend(flood::measure().await?);
+        goals.extend(start::measure().await?);
+        anyhow::Ok(goals)
+    })?;
+    goals.iter().for_each(Goal::print);
+    let missed = goals.iter().any(|goal| !goal.is_met());
+    Ok(if missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}

@@ -1,0 +1,261 @@
+//! The measured server: the service's own layers around one handler that does nothing, with the
+//! decision in front of it or without.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use auth_interceptor::{
+    Algorithm, AuthLayer, AuthSettings, Authenticator, Authority, AuthorityKind, GuardedServices,
+    IssuerTemplate, Policies, Policy, Registration,
+};
+use emulator::{Emulator, seed};
+use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::trace_context::TraceContextLayer;
+use selvedge::telemetry::{LogSettings, start_logging};
+use selvedge::transport::completion::CompletionLayer;
+use selvedge::transport::deadline::DeadlineLayer;
+use selvedge::transport::drain::Drain;
+use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
+use selvedge::transport::protocol::GrpcOnlyLayer;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tower::ServiceBuilder;
+
+/// The handler under every variant: a foreign service that only answers.
+pub(crate) const METHOD: &str = "/grpc.health.v1.Health/Check";
+
+/// What stands in front of the handler.
+#[derive(Clone, Debug)]
+pub(crate) enum Variant {
+    /// Everything.
+    Guarded {
+        authority: String,
+        root_certificate: PathBuf,
+    },
+    /// Everything but the decision.
+    Open,
+}
+
+impl Variant {
+    /// The variant that this process was started as, if it is a server.
+    pub(crate) fn from_arguments(arguments: &[String]) -> Option<Self> {
+        match arguments {
+            [_, server, authority, root_certificate, ..] if server == "guarded-server" => {
+                Some(Self::Guarded {
+                    authority: authority.clone(),
+                    root_certificate: root_certificate.into(),
+                })
+            }
+            [_, server, ..] if server == "open-server" => Some(Self::Open),
+            _ => None,
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Guarded {
+                authority,
+                root_certificate,
+            } => vec![
+                "guarded-server".to_owned(),
+                authority.clone(),
+                root_certificate.display().to_string(),
+            ],
+            Self::Open => vec!["open-server".to_owned()],
+        }
+    }
+}
+
+/// Serves until its standard input ends.
+pub(crate) fn run(variant: Variant) -> Result<()> {
+    start_logging(&LogSettings {
+        filter: "info".to_owned(),
+        file: Some("/dev/null".into()),
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (health, service) = tonic_health::server::health_reporter();
+        health
+            .set_service_status("", tonic_health::ServingStatus::Serving)
+            .await;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let drain = Drain::default();
+
+        let policies = Policies::default().declare(
+            "grpc.health.v1.Health",
+            &["Check", "Watch"],
+            &Policy::delegated(&["data.read"]),
+        );
+        let mut services = GuardedServices::new(policies, Arc::new(SelvedgeRefusal));
+        services.add(service.clone())?;
+        let (guarded, served) = services.into_parts();
+        let outer = ServiceBuilder::new()
+            .layer(TraceContextLayer::new(served.clone(), true))
+            .layer(GrpcOnlyLayer)
+            .layer(CompletionLayer::new(4 << 20))
+            .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()));
+        let limits = ConnectionLimits {
+            header_bytes: 64 * 1024,
+            streams: 100,
+            connections: 1024,
+            handshake: Duration::from_secs(1),
+            idle: Duration::from_secs(20),
+        };
+        let times = DrainTimes {
+            notice: Duration::ZERO,
+            patience: Duration::from_secs(1),
+        };
+        let until_closed = async {
+            let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().lines().count()).await;
+        };
+        match variant {
+            Variant::Guarded {
+                authority,
+                root_certificate,
+            } => {
+                let root = std::fs::read(root_certificate)?;
+                let authenticator = Authenticator::start(&auth_settings(&authority, root)?)?;
+                authenticator.ready().await;
+                let service = outer
+                    .layer(AuthLayer::new(
+                        authenticator,
+                        served,
+                        Arc::new(SelvedgeRefusal),
+                    ))
+                    .service(guarded.prepare());
+                println!("{address}");
+                listener::serve(
+                    listener,
+                    None,
+                    service,
+                    &limits,
+                    &drain,
+                    times,
+                    until_closed,
+                )
+                .await;
+            }
+            Variant::Open => {
+                let service = outer.service(Routes::new(service).prepare());
+                println!("{address}");
+                listener::serve(
+                    listener,
+                    None,
+                    service,
+                    &limits,
+                    &drain,
+                    times,
+                    until_closed,
+                )
+                .await;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn auth_settings(authority: &str, root: Vec<u8>) -> Result<AuthSettings> {
+    let tenant = seed::CONTOSO_TENANT_ID.parse()?;
+    Ok(AuthSettings::new(
+        vec![Authority {
+            name: "emulator".to_owned(),
+            url: authority.to_owned(),
+            kind: AuthorityKind::Entra {
+                issuer_v1: IssuerTemplate::new(&format!("{authority}/sts/{{tenantid}}/")),
+                issuer_v2: IssuerTemplate::new(&format!("{authority}/{{tenantid}}/v2.0")),
+                tenants: vec![tenant],
+            },
+            algorithms: vec![Algorithm::Rs256],
+            root_certificates_pem: Some(root),
+        }],
+        vec![Registration {
+            name: "workload".to_owned(),
+            authority: "emulator".to_owned(),
+            client_id: seed::WORKLOAD_CLIENT_ID.to_owned(),
+            audiences_v1: vec![seed::WORKLOAD_URI.to_owned()],
+            audiences: Vec::new(),
+            publisher_tenant: Some(tenant),
+            allowed_clients: Vec::new(),
+            claims_capable_clients: Vec::new(),
+        }],
+    ))
+}
+
+/// A running server process.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start(variant: &Variant) -> Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(variant.arguments())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().context("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let address = line.trim().parse().context("the server did not start")?;
+        Ok(Self { child, address })
+    }
+
+    /// Processor time used so far, user and system, in clock ticks of 10 ms.
+    pub(crate) fn cpu_ticks(&self) -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .map(|(_, rest)| rest.split_whitespace().collect())
+            .unwrap_or_default();
+        let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok());
+        field(11)
+            .zip(field(12))
+            .map(|(user, system)| user + system)
+            .context("no processor times")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut stdin) = self.child.stdin.take() {
+            let _ = stdin.flush();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An emulator and the certificate file that servers trust it by.
+pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
+    let clock = auth_interceptor::Clock::system();
+    let settings = emulator::Settings::new(
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        Arc::new(move || clock.now()),
+    );
+    let emulator = Emulator::start(settings).await?;
+    let root_certificate = folder.join("authority.pem");
+    std::fs::write(&root_certificate, emulator.root_certificate_pem())?;
+    let variant = Variant::Guarded {
+        authority: emulator.origin().to_owned(),
+        root_certificate,
+    };
+    Ok((emulator, variant))
+}
+
+/// A folder for this run, below cargo's own.
+pub(crate) fn folder() -> Result<PathBuf> {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
