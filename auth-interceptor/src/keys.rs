@@ -11,6 +11,7 @@ mod error;
 mod fetch;
 mod jwk;
 mod refresh;
+mod report;
 mod roca;
 mod schedule;
 mod set;

@@ -4,6 +4,7 @@
 //! Looking at keys takes no lock and waits for nobody. Only a caller with an unknown key id ever
 //! waits, for a read that a background task makes and that outlives the caller.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,11 +27,11 @@ use crate::clock::UnixSeconds;
 const SHORTEST_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The signing keys of one authority, kept fresh while this lives.
-#[derive(Debug)]
 pub(crate) struct AuthorityKeys {
     shared: Arc<Shared>,
     usable: watch::Receiver<bool>,
-    finished: watch::Receiver<u64>,
+    /// The number of the last finished read.
+    pub(super) finished: watch::Receiver<u64>,
     task: AbortHandle,
 }
 
@@ -207,8 +208,16 @@ impl Drop for AuthorityKeys {
     }
 }
 
+impl fmt::Debug for AuthorityKeys {
+    /// Without the key ids, some of which strangers chose.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorityKeys")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the callers and the background task share.
-#[derive(Debug)]
 pub(super) struct Shared {
     loaded: ArcSwapOption<Loaded>,
     last_known_good: Duration,
@@ -218,14 +227,12 @@ pub(super) struct Shared {
 }
 
 /// A snapshot and when it was read.
-#[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) snapshot: Arc<KeySnapshot>,
     pub(super) read_at: Instant,
 }
 
 /// Where callers with unknown key ids and the task meet.
-#[derive(Debug)]
 pub(super) struct Desk {
     pub(super) demand: Demand,
     /// Whether a read is under way or about to be.

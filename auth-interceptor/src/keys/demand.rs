@@ -17,7 +17,6 @@ const MAX_ABSENT: usize = 1_000;
 pub(super) type AskedKey = (TokenVersion, Box<str>);
 
 /// The budget of reads that unknown key ids cause.
-#[derive(Debug)]
 pub(super) struct Demand {
     cooldown: Duration,
     longest_absence: Duration,
@@ -30,7 +29,6 @@ pub(super) struct Demand {
 /// A key id that a read did not bring. It waits one cooldown, so that a key which reaches the
 /// authority's replicas late is found; each further miss doubles the wait, so that a client with a
 /// stale token leaves the budget to others.
-#[derive(Debug)]
 struct Absence {
     until: Instant,
     wait: Duration,

@@ -284,5 +284,5 @@ fn is_sound_exponent(e: &[u8]) -> bool {
                 .map(|shifted| shifted + u64::from(*byte))
         })
         .unwrap_or(0);
-    minimal && value % 2 == 1 && value >= 65_537 && value < 1 << 33
+    minimal && value % 2 == 1 && (65_537..1 << 33).contains(&value)
 }

@@ -1,25 +1,24 @@
 //! The background task of an authority's keys: it alone reads documents, one read at a time.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tracing::{Instrument, Span, debug, field, info, info_span, warn};
+use tracing::{Instrument, Span};
 
 use super::authority_keys::{KeySource, Loaded, Shared};
 use super::demand::AskedKey;
 use super::error::KeyReadError;
 use super::fetch::{Fetcher, Reading, Seen};
+use super::report::Report;
 use super::schedule::Schedule;
-use super::signing_key::shown_kid;
 use super::snapshot::KeySnapshot;
 use crate::authority::KeySettings;
 
 /// Reads an authority's keys at the start, by the timer and on demand.
 pub(super) struct Refresh {
-    authority: Box<str>,
+    report: Report,
     fetcher: Fetcher,
     shared: Arc<Shared>,
     schedule: Schedule,
@@ -30,8 +29,7 @@ pub(super) struct Refresh {
 }
 
 /// What a read is made for.
-#[derive(Clone, Debug)]
-enum Trigger {
+pub(super) enum Trigger {
     Start,
     Timer,
     UnknownKid(AskedKey),
@@ -39,7 +37,8 @@ enum Trigger {
 }
 
 impl Trigger {
-    fn as_str(&self) -> &'static str {
+    /// The value of `selvedge.jwks.trigger`.
+    pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Timer => "timer",
@@ -59,7 +58,7 @@ impl Refresh {
         finished: watch::Sender<u64>,
     ) -> Self {
         Self {
-            authority: authority.into(),
+            report: Report::new(authority),
             fetcher,
             shared,
             schedule: Schedule::new(settings.refresh),
@@ -73,7 +72,7 @@ impl Refresh {
     pub(super) async fn run(mut self) {
         let mut trigger = Trigger::Start;
         loop {
-            let span = self.span(&trigger);
+            let span = self.report.span(self.fetcher.address(), &trigger);
             self.read(&trigger, &span).instrument(span.clone()).await;
             trigger = self.next_trigger().await;
         }
@@ -124,13 +123,7 @@ impl Refresh {
 
     fn withdraw_health(&self) {
         if self.shared.current().is_none() && self.set_usable(false) {
-            warn!(
-                name: "jwks_expired",
-                {
-                    selvedge.authority.name = &*self.authority
-                },
-                "the last good keys are too old to serve",
-            );
+            self.report.expired();
         }
     }
 
@@ -142,15 +135,12 @@ impl Refresh {
 
     async fn read(&mut self, trigger: &Trigger, span: &Span) {
         let Reading { outcome, seen } = self.fetcher.read().await;
-        if let Some(status) = seen.status {
-            span.record("http.response.status_code", status);
-        }
         let read_at = Instant::now();
         let (changed, error) = match outcome {
             Ok(snapshot) => (self.install(snapshot, read_at), None),
             Err(error) => (false, Some(error)),
         };
-        self.report(span, error);
+        self.report_outcome(span, error, seen);
         let read = self.settle(trigger, changed, error, seen, read_at);
         self.withdraw_health();
         self.finished.send_replace(read);
@@ -162,19 +152,9 @@ impl Refresh {
         let changed = previous
             .as_ref()
             .is_none_or(|previous| snapshot.succeed(&previous.snapshot));
-        self.report_refused(
-            &snapshot,
-            previous.as_ref().map(|previous| &*previous.snapshot),
-        );
+        self.report.refused_keys(&snapshot, previous.as_deref());
         if changed {
-            info!(
-                name: "jwks_changed",
-                {
-                    selvedge.authority.name = &*self.authority,
-                    selvedge.jwks.keys = snapshot.len()
-                },
-                "the authority's keys are read",
-            );
+            self.report.changed(&snapshot);
         }
         self.shared.install(Loaded {
             snapshot: Arc::new(snapshot),
@@ -182,6 +162,17 @@ impl Refresh {
         });
         self.set_usable(true);
         changed
+    }
+
+    fn report_outcome(&self, span: &Span, error: Option<KeyReadError>, seen: Seen) {
+        let source = match (error, self.shared.current()) {
+            (None, _) => KeySource::Fetch,
+            (Some(_), Some(_)) => KeySource::LastKnownGood,
+            (Some(_), None) => KeySource::Missing,
+        };
+        let previous = self.shared.desk().last_error;
+        self.report
+            .outcome(span, seen.status, source, error, previous);
     }
 
     /// Sets the next read and what may be asked for until then; returns the read's number.
@@ -219,122 +210,6 @@ impl Refresh {
         }
         desk.reading = false;
         desk.started
-    }
-
-    fn span(&self, trigger: &Trigger) -> Span {
-        let address = self.fetcher.address();
-        let span = info_span!(
-            parent: None,
-            "jwks.fetch",
-            otel.kind = "client",
-            http.request.method = "GET",
-            http.response.status_code = field::Empty,
-            server.address = address.host_str(),
-            server.port = address.port_or_known_default(),
-            error.type = field::Empty,
-            selvedge.authority.name = &*self.authority,
-            selvedge.jwks.trigger = trigger.as_str(),
-            selvedge.jwks.kid = field::Empty,
-            selvedge.jwks.source = field::Empty,
-        );
-        if let Trigger::UnknownKid((_, kid)) = trigger {
-            span.record("selvedge.jwks.kid", shown_kid(kid));
-        }
-        span
-    }
-
-    /// Tells operators of each change between good and bad; a fault that lasts is told once.
-    fn report(&self, span: &Span, error: Option<KeyReadError>) {
-        let authority = &*self.authority;
-        let source = match (error, self.shared.current()) {
-            (None, _) => KeySource::Fetch,
-            (Some(_), Some(_)) => KeySource::LastKnownGood,
-            (Some(_), None) => KeySource::Missing,
-        };
-        span.record("selvedge.jwks.source", source.as_str());
-        let previous = self.shared.desk().last_error;
-        let Some(error) = error else {
-            if previous.is_some() {
-                info!(
-                    name: "jwks_recovered",
-                    {
-                        selvedge.authority.name = authority
-                    },
-                    "the authority's keys can be read again",
-                );
-            }
-            return;
-        };
-        let error_type = error.error_type();
-        let error_type = &*error_type;
-        span.record("error.type", error_type);
-        if previous == Some(error) {
-            debug!(
-                name: "jwks_still_failing",
-                {
-                    selvedge.authority.name = authority,
-                    error.type = error_type
-                },
-                "{error}",
-            );
-        } else if error.is_rejection() {
-            warn!(
-                name: "jwks_rejected",
-                {
-                    selvedge.authority.name = authority,
-                    error.type = error_type,
-                    selvedge.jwks.source = source.as_str()
-                },
-                "the authority's keys are refused: {error}",
-            );
-        } else {
-            warn!(
-                name: "jwks_unavailable",
-                {
-                    selvedge.authority.name = authority,
-                    error.type = error_type,
-                    selvedge.jwks.source = source.as_str()
-                },
-                "the authority's keys cannot be read: {error}",
-            );
-        }
-    }
-
-    /// Tells of entries that are not used, once for as long as they stay the same.
-    fn report_refused(&self, snapshot: &KeySnapshot, previous: Option<&KeySnapshot>) {
-        if previous.is_some_and(|previous| previous.refused().eq(snapshot.refused())) {
-            return;
-        }
-        for refused in snapshot.refused() {
-            let authority = &*self.authority;
-            let kid = &*refused.kid;
-            let why = refused.why;
-            if why.is_alarming() {
-                warn!(
-                    name: "jwk_rejected",
-                    {
-                        selvedge.authority.name = authority,
-                        selvedge.jwks.kid = kid
-                    },
-                    "a published key is refused: {why}",
-                );
-            } else {
-                debug!(
-                    name: "jwk_unused",
-                    {
-                        selvedge.authority.name = authority,
-                        selvedge.jwks.kid = kid
-                    },
-                    "a published key is not used: {why}",
-                );
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Refresh {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refresh").finish_non_exhaustive()
     }
 }
 

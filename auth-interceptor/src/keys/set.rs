@@ -18,7 +18,6 @@ use crate::issuer::IssuerTemplate;
 const MAX_KEYS: usize = 1_000;
 
 /// The keys of one document that may verify tokens, by key id.
-#[derive(Debug)]
 pub(crate) struct KeySet {
     keys: HashMap<Box<str>, Arc<SigningKey>>,
     refused: Vec<RefusedKey>,
@@ -127,6 +126,12 @@ impl KeySet {
             }
         }
         carried < previous.keys.len() || carried < self.keys.len()
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys.values()).finish()
     }
 }
 

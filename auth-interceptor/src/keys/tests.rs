@@ -6,6 +6,7 @@ mod faults;
 mod intake;
 mod life_cycle;
 mod signer;
+mod telemetry;
 mod unknown_kid;
 
 use std::sync::Arc;
@@ -50,15 +51,20 @@ async fn before_usable(keys: &AuthorityKeys) {
         .unwrap();
 }
 
-/// Waits until the status is as it should be.
+/// Waits for a read after which the status is as wanted.
 async fn status(keys: &AuthorityKeys, wanted: impl Fn(&KeyStatus) -> bool) -> KeyStatus {
+    after_read(keys, || Some(keys.status()).filter(&wanted)).await
+}
+
+/// Waits for a read after which the keys are as wanted.
+async fn after_read<T>(keys: &AuthorityKeys, wanted: impl Fn() -> Option<T>) -> T {
+    let mut finished = keys.finished.clone();
     before_deadline(async {
         loop {
-            let status = keys.status();
-            if wanted(&status) {
-                return status;
+            if let Some(found) = wanted() {
+                return found;
             }
-            tokio::task::yield_now().await;
+            finished.changed().await.unwrap();
         }
     })
     .await

@@ -229,22 +229,27 @@ async fn a_flood_is_cut_off_at_the_limit() {
 }
 
 #[tokio::test]
-async fn a_read_ends_after_3_s_however_the_authority_stalls() {
-    for answer in [Answer::Hang, Answer::Drip] {
-        let double = AuthorityDouble::with_keys([RSA[0].jwk("known")]);
-        let keys = loaded(&double.oidc(), &quiet()).await;
-        double.answer(KEYS, answer);
-        let asked = Instant::now();
-        assert_eq!(
-            before_deadline(keys.learn(Rfc9068, "unknown")).await,
-            Learned::Unknown
-        );
-        let waited = asked.elapsed();
-        assert!(waited >= Duration::from_millis(2_900), "{waited:?}");
-        assert!(waited < Duration::from_millis(3_900), "{waited:?}");
-        assert_eq!(keys.status().last_error, Some(KeyReadError::TimedOut));
-        assert!(keys.current().unwrap().find(Rfc9068, "known").is_some());
-    }
+async fn a_read_from_an_authority_that_hangs_ends_after_3_s() {
+    end_after_3_s(Answer::Hang).await;
+}
+
+#[tokio::test]
+async fn a_read_from_an_authority_that_drips_ends_after_3_s() {
+    end_after_3_s(Answer::Drip).await;
+}
+
+async fn end_after_3_s(answer: Answer) {
+    let double = AuthorityDouble::with_keys([RSA[0].jwk("known")]);
+    let keys = loaded(&double.oidc(), &quiet()).await;
+    double.answer(KEYS, answer);
+    let asked = Instant::now();
+    let learned = before_deadline(keys.learn(Rfc9068, "unknown")).await;
+    let waited = asked.elapsed();
+    assert_eq!(learned, Learned::Unknown);
+    assert!(waited >= Duration::from_secs(3), "{waited:?}");
+    assert!(waited < Duration::from_secs(4), "{waited:?}");
+    assert_eq!(keys.status().last_error, Some(KeyReadError::TimedOut));
+    assert!(keys.current().unwrap().find(Rfc9068, "known").is_some());
 }
 
 #[tokio::test]

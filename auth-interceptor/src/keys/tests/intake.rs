@@ -1,5 +1,7 @@
 //! What is admitted from a key set document.
 
+use proptest::prelude::{any, proptest};
+use proptest::{prop_assert, sample::Index};
 use serde_json::{Value, json};
 
 use super::super::jwk::UnusableKey;
@@ -512,5 +514,18 @@ fn refusals_show_no_more_than_the_head_of_a_key_id() {
         ]))
         .unwrap();
         assert_eq!(&*set.refused()[0].kid, shown);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_document_is_survived(at in any::<Index>(), byte in any::<u8>()) {
+        let mut document = jwks([RSA[0].jwk("first"), RSA[1].jwk("second")]).into_bytes();
+        let at = at.index(document.len());
+        document[at] = byte;
+        if let Ok(set) = KeySet::admit(&document, &issuer(), &ALL) {
+            prop_assert!((1..=2).contains(&set.len()));
+            prop_assert!(set.len() + set.refused().len() <= 2);
+        }
     }
 }

@@ -29,7 +29,7 @@ fn callers(keys: &Arc<AuthorityKeys>, count: usize, kid: &str) -> JoinSet<Learne
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_callers_with_a_new_key_share_one_read() {
     let double = AuthorityDouble::with_keys([RSA[0].jwk("old")]);
     let keys = loaded(&double.oidc(), &quiet()).await;
@@ -48,7 +48,7 @@ async fn a_thousand_callers_with_a_new_key_share_one_read() {
     assert!(keys.current().unwrap().find(Rfc9068, "old").is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_first_callers_wait_for_the_first_read() {
     let double = AuthorityDouble::with_keys([RSA[0].jwk("one")]);
     double.hold_answers();
@@ -87,7 +87,7 @@ async fn a_caller_who_leaves_takes_the_read_from_nobody() {
     assert_eq!(double.requests(KEYS), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_random_key_ids_cost_one_read_a_cooldown_and_known_keys_nothing() {
     let double = AuthorityDouble::with_keys([RSA[0].jwk("known")]);
     let cooldown = Duration::from_millis(250);
