@@ -12,7 +12,8 @@ mod unknown_kid;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{AuthorityKeys, KeyStatus};
+use super::AuthorityKeys;
+use super::authority_keys::KeyStatus;
 use crate::authority::{Authority, KeySettings};
 
 /// What waits for an event fails after this long; nothing waits for a time.

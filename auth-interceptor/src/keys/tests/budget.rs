@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::demand::Demand;
-use super::super::schedule::Schedule;
 use crate::authority::KeySettings;
 use crate::claims::TokenVersion::V2;
+use crate::keys::demand::Demand;
+use crate::keys::schedule::Schedule;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -10,7 +10,10 @@ use super::authority_double::{Answer, AuthorityDouble, Certificate, DISCOVERY, I
 use super::signer::{RSA, jwks};
 use super::{before_deadline, before_usable, busy, loaded, quiet, status};
 use crate::claims::TokenVersion::Rfc9068;
-use crate::keys::{AuthorityKeys, KeyReadError, KeySetError, KeySource, Learned};
+use crate::keys::AuthorityKeys;
+use crate::keys::authority_keys::{KeySource, Learned};
+use crate::keys::error::KeyReadError;
+use crate::keys::set::KeySetError;
 
 /// Each fault strikes one document of an authority whose keys are loaded; then it passes.
 async fn strike(path: &str, faults: Vec<(&str, Answer, KeyReadError)>) {

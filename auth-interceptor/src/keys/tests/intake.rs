@@ -4,11 +4,11 @@ use proptest::prelude::{any, proptest};
 use proptest::{prop_assert, sample::Index};
 use serde_json::{Value, json};
 
-use super::super::jwk::UnusableKey;
-use super::super::{KeySet, KeySetError};
 use super::signer::{P256Signer, RSA, encode, jwks};
 use crate::authority::Algorithm;
 use crate::issuer::IssuerTemplate;
+use crate::keys::jwk::UnusableKey;
+use crate::keys::set::{KeySet, KeySetError};
 
 const ALL: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
 

@@ -13,7 +13,9 @@ use super::signer::{RSA, jwks};
 use super::{after_read, before_deadline, before_usable, busy, loaded, quiet, status};
 use crate::authority::KeySettings;
 use crate::claims::TokenVersion::{Rfc9068, V1, V2};
-use crate::keys::{AuthorityKeys, KeyReadError, KeySource, KeysStartError};
+use crate::keys::authority_keys::KeySource;
+use crate::keys::error::KeyReadError;
+use crate::keys::{AuthorityKeys, KeysStartError};
 
 #[tokio::test]
 async fn the_keys_of_both_token_versions_come_from_the_common_documents() {

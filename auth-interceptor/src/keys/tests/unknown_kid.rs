@@ -10,7 +10,8 @@ use super::signer::RSA;
 use super::{before_deadline, busy, loaded, quiet, status};
 use crate::authority::KeySettings;
 use crate::claims::TokenVersion::{Rfc9068, V1};
-use crate::keys::{AuthorityKeys, Learned};
+use crate::keys::AuthorityKeys;
+use crate::keys::authority_keys::Learned;
 
 fn cooling(cooldown: Duration) -> KeySettings {
     KeySettings {
