@@ -394,7 +394,7 @@ fn a_token_of_an_unread_authority_waits_for_its_keys() {
     ));
     assert!(matches!(
         fixture.verify(&sign(&unknown, &user_v2())),
-        Err(Unverified::UnknownKey { authority: 0 })
+        Err(Unverified::UnknownKey { authority: 0, .. })
     ));
 }
 
@@ -407,14 +407,14 @@ fn a_key_of_another_authority_is_unknown_to_the_one_named() {
     change(&mut header, "kid", Some(json!(OIDC_KID)));
     assert!(matches!(
         fixture.verify(&sign(&header, &user_v2())),
-        Err(Unverified::UnknownKey { authority: 0 })
+        Err(Unverified::UnknownKey { authority: 0, .. })
     ));
     let alone = Fixture::entra_alone();
     let mut claims = user_v2();
     change(&mut claims, "iss", Some(json!("https://nobody.example")));
     assert!(matches!(
         alone.verify(&sign(&header, &claims)),
-        Err(Unverified::UnknownKey { authority: 0 })
+        Err(Unverified::UnknownKey { authority: 0, .. })
     ));
     change(&mut header, "kid", Some(json!(crate::validator::mint::KID)));
     assert_eq!(

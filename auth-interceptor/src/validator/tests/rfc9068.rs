@@ -119,13 +119,13 @@ fn a_provider_cannot_speak_for_entra() {
     let fixture = Fixture::new();
     assert!(matches!(
         fixture.verify(&sign(&oidc_header(), &user_v2())),
-        Err(crate::validator::Unverified::UnknownKey { authority: 0 })
+        Err(crate::validator::Unverified::UnknownKey { authority: 0, .. })
     ));
     let mut entra_key = oidc_header();
     change(&mut entra_key, "kid", Some(json!(KID)));
     assert!(matches!(
         fixture.verify(&sign(&entra_key, &oidc_user())),
-        Err(crate::validator::Unverified::UnknownKey { authority: 1 })
+        Err(crate::validator::Unverified::UnknownKey { authority: 1, .. })
     ));
     assert!(fixture.verify(&sign(&header(), &oidc_user())).is_err());
 }
