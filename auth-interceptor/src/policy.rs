@@ -332,9 +332,16 @@ impl MethodPolicy {
 /// The policies of every service that a contract or a declaration speaks of.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
-    /// By service name; a method without a policy keeps its name, so that serving it can be
-    /// refused by that name.
-    services: BTreeMap<String, Vec<(String, Option<Arc<MethodPolicy>>)>>,
+    services: BTreeMap<String, Vec<KnownMethod>>,
+}
+
+/// A method that a contract or a declaration speaks of.
+#[derive(Clone, Debug)]
+struct KnownMethod {
+    /// `package.Service/Method`: kept without a policy too, so that a refusal to serve it can say
+    /// which one it is.
+    name: String,
+    policy: Option<Arc<MethodPolicy>>,
 }
 
 impl Policies {
@@ -362,7 +369,10 @@ impl Policies {
                         streaming,
                     })
                 });
-                methods.push((name, entry));
+                methods.push(KnownMethod {
+                    name,
+                    policy: entry,
+                });
             }
             services.insert(service.full_name().to_owned(), methods);
         }
@@ -382,8 +392,11 @@ impl Policies {
                 // Whether it streams is not known here; treating it so costs a timer a call.
                 streaming: true,
             };
-            declared.retain(|(existing, _)| *existing != name);
-            declared.push((name, Some(Arc::new(entry))));
+            declared.retain(|existing| existing.name != name);
+            declared.push(KnownMethod {
+                name,
+                policy: Some(Arc::new(entry)),
+            });
         }
         self
     }
@@ -393,7 +406,7 @@ impl Policies {
         self.services
             .values()
             .flatten()
-            .filter_map(|(_, entry)| entry.as_deref())
+            .filter_map(|known| known.policy.as_deref())
     }
 
     /// The policies of the methods of `service`, all of which must state one.
@@ -406,11 +419,12 @@ impl Policies {
             })?;
         methods
             .iter()
-            .map(|(method, entry)| {
-                entry
+            .map(|known| {
+                known
+                    .policy
                     .clone()
                     .ok_or_else(|| PolicyError::MethodWithoutPolicy {
-                        method: method.clone(),
+                        method: known.name.clone(),
                         service: service.to_owned(),
                     })
             })

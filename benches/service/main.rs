@@ -3,6 +3,8 @@
 //! The server is a process of its own with one worker thread, so that it and not the client is what
 //! is measured; variants run in turn, several rounds each, because the machine is never quiet.
 
+#![allow(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
+
 mod flood;
 mod load;
 mod server;
