@@ -27,6 +27,9 @@ use self::values::Values;
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
 
+/// What the url of the one engine there is begins with.
+const SQLITE: &str = "sqlite://";
+
 /// All that an operator can set.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -48,6 +51,8 @@ pub struct Settings {
     pub keys: KeySettings,
     /// Bounds on what callers can make the service hold.
     pub limits: Limits,
+    /// The keys in force that weaken a check, to be said loudly at start.
+    pub dangers: Vec<String>,
 }
 
 /// `[server]`.
@@ -192,6 +197,7 @@ impl Settings {
                 watch_streams: values.count("limits.watch_streams")?,
                 unary_timeout: values.duration("limits.unary_timeout")?,
             },
+            dangers: values.dangers()?,
         })
     }
 }
@@ -235,9 +241,17 @@ impl Server {
 }
 
 impl Store {
+    /// The path of the database file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(self.url.strip_prefix(SQLITE).unwrap_or(&self.url))
+    }
+
     fn read(values: &Values) -> Result<Self, ConfigError> {
         let url = values.text("store.url")?;
-        if url.strip_prefix("sqlite://").is_none_or(str::is_empty) {
+        // What SQLite reads out of a name (`:memory:`, `?mode=…`) would make two pools two stores.
+        let file = url.strip_prefix(SQLITE).unwrap_or_default();
+        if file.is_empty() || file.contains([':', '?']) {
             return Err(values.refused("store.url", "sqlite:// and the path of a file"));
         }
         let migrate = match values.choice("store.migrate")? {

@@ -9,7 +9,6 @@ pub mod sqlite;
 mod tasks;
 
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use auth_interceptor::{Claims, TenantId, UnixSeconds};
@@ -161,9 +160,8 @@ pub struct Paged<T> {
 ///
 /// It cannot be opened, or its schema is not this version's.
 pub async fn open(settings: &crate::config::Store) -> Result<Arc<dyn Store>, OpenError> {
-    // The configuration accepts no other scheme.
-    let file = settings.url.trim_start_matches("sqlite://");
-    let store = SqliteStore::open(Path::new(file), settings.migrate, Quota::default()).await?;
+    let quota = Quota::default();
+    let store = SqliteStore::open(settings.file(), settings.migrate, quota).await?;
     Ok(Arc::new(store))
 }
 

@@ -99,6 +99,22 @@ impl Values {
         Ok(())
     }
 
+    /// The keys in force that weaken a check.
+    pub(super) fn dangers(&self) -> Result<Vec<String>, ConfigError> {
+        let named = self.set.keys().filter(|path| {
+            path.rsplit('.')
+                .next()
+                .is_some_and(|leaf| leaf.starts_with("danger_"))
+        });
+        let mut dangers = Vec::new();
+        for path in named {
+            if self.flag(path)? {
+                dangers.push(path.clone());
+            }
+        }
+        Ok(dangers)
+    }
+
     // === What is wrong with a key ===
 
     pub(super) fn missing(&self, path: &str) -> ConfigError {
