@@ -1,0 +1,176 @@
+//! `selvedge check`: whether `serve` would start and be ready, without serving anything or changing
+//! what is kept.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use auth_interceptor::{Authenticator, AuthorityStatus};
+
+use crate::app::{self, AppSettings};
+use crate::config::{self, ConfigError, Migrate, Settings};
+use crate::store::{self, OpenError};
+
+/// How long the authorities' keys are waited for.
+const KEYS_WAIT: Duration = Duration::from_secs(10);
+
+/// How far the clocks may be apart: what token validation forgives.
+const MAX_SKEW_SECONDS: u64 = 60;
+
+/// What became of one thing that was checked.
+type Finding = Result<String, String>;
+
+pub(super) async fn run(settings: Result<Settings, ConfigError>) -> Result<ExitCode> {
+    let mut report = Report::default();
+    match usable(settings) {
+        Err(error) => report.add("configuration", Err(format!("{error:#}")))?,
+        Ok((settings, app_settings)) => {
+            report.add("configuration", Ok(describe(&settings)))?;
+            report.add("policies", policies())?;
+            report.add("store", store(&settings.store).await)?;
+            for (subject, finding) in authorities(&app_settings).await {
+                report.add(&subject, finding)?;
+            }
+        }
+    }
+    Ok(report.exit_code())
+}
+
+fn usable(settings: Result<Settings, ConfigError>) -> Result<(Settings, AppSettings)> {
+    let settings = settings?;
+    let app_settings = AppSettings::try_from(&settings)?;
+    Ok((settings, app_settings))
+}
+
+/// Prints findings as they come and remembers whether one was bad.
+#[derive(Default)]
+struct Report {
+    failed: bool,
+}
+
+impl Report {
+    fn add(&mut self, subject: &str, finding: Finding) -> io::Result<()> {
+        let (state, text) = match finding {
+            Ok(text) => ("ok", text),
+            Err(text) => {
+                self.failed = true;
+                ("FAILED", text)
+            }
+        };
+        writeln!(io::stdout().lock(), "{state:6}  {subject:24}  {text}")
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        if self.failed {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn describe(settings: &Settings) -> String {
+    let counts = format!(
+        "{} authorities, {} registrations",
+        settings.authorities.len(),
+        settings.registrations.len()
+    );
+    match settings.dangers.as_slice() {
+        [] => counts,
+        dangers => format!("{counts}; weakened by {}", dangers.join(", ")),
+    }
+}
+
+fn policies() -> Finding {
+    let policies = app::policies().map_err(sentence)?;
+    Ok(format!(
+        "{} methods state a policy",
+        policies.iter().count()
+    ))
+}
+
+async fn store(settings: &config::Store) -> Finding {
+    // Whatever is configured, a check only looks.
+    let checked = config::Store {
+        migrate: Migrate::Check,
+        ..settings.clone()
+    };
+    let changes_allowed = settings.migrate == Migrate::Auto;
+    let file = settings.file();
+    match store::open(&checked).await {
+        Ok(store) => {
+            let answer = store.ping().await;
+            store.close().await;
+            answer
+                .map(|()| "answers, and its schema is current".to_owned())
+                .map_err(sentence)
+        }
+        Err(OpenError::Behind { pending }) if changes_allowed => Ok(format!(
+            "answers; the start will apply {pending} migrations"
+        )),
+        Err(OpenError::Engine(_)) if changes_allowed && can_be_created(file) => {
+            Ok("is not there yet; the start will create it".to_owned())
+        }
+        Err(error) => Err(sentence(error)),
+    }
+}
+
+fn can_be_created(file: &Path) -> bool {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    !file.exists() && folder.unwrap_or(Path::new(".")).is_dir()
+}
+
+async fn authorities(settings: &AppSettings) -> Vec<(String, Finding)> {
+    let authenticator = match Authenticator::start(&settings.auth) {
+        Ok(authenticator) => authenticator,
+        Err(error) => return vec![("authorities".to_owned(), Err(sentence(error)))],
+    };
+    // Keys that do not come are what the findings say.
+    let _ = tokio::time::timeout(KEYS_WAIT, authenticator.ready()).await;
+    let status = authenticator.status();
+    status
+        .iter()
+        .flat_map(|authority| {
+            let name = &authority.name;
+            [
+                (format!("keys of {name}"), keys(authority)),
+                (format!("clock of {name}"), skew(authority)),
+            ]
+        })
+        .collect()
+}
+
+fn keys(authority: &AuthorityStatus) -> Finding {
+    match (authority.keys, &authority.last_error) {
+        (0, Some(error)) => Err(error.clone()),
+        (0, None) => Err("the authority did not answer in time".to_owned()),
+        (count, _) => Ok(format!("{count} signing keys")),
+    }
+}
+
+fn skew(authority: &AuthorityStatus) -> Finding {
+    match authority.clock_skew_seconds {
+        None => Ok("the authority does not say what time it is".to_owned()),
+        Some(skew) if skew.unsigned_abs() > MAX_SKEW_SECONDS => Err(format!(
+            "this machine's clock and the authority's are {} s apart",
+            skew.abs()
+        )),
+        Some(skew) => Ok(format!("{} s apart", skew.abs())),
+    }
+}
+
+/// An error and its sources on one line.
+fn sentence(error: impl Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,39 @@
+//! `selvedge serve`: the service in production. Whatever is wrong with the configuration is said
+//! before a port is bound.
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+
+use crate::app::{App, AppSettings};
+use crate::config::Settings;
+use crate::store;
+use crate::telemetry::{LogSettings, start_logging};
+
+/// Serves until `shutdown`, then drains.
+///
+/// # Errors
+///
+/// A log, store or listener that cannot be opened, or settings that contradict each other.
+pub(super) async fn run(settings: &Settings, shutdown: impl Future<Output = ()>) -> Result<()> {
+    start_logging(&LogSettings {
+        filter: settings.telemetry.log.clone(),
+        file: settings.telemetry.log_file.clone(),
+    })?;
+    for key in &settings.dangers {
+        tracing::warn!(config.key = %key, "a check is weakened by configuration");
+    }
+
+    let app_settings = AppSettings::try_from(settings)?;
+    let store = store::open(&settings.store).await?;
+    let app = App::new(app_settings, store.clone())?;
+
+    let address = settings.server.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("the service cannot listen on {address} (server.listen)"))?;
+    tracing::info!(server.address = %listener.local_addr()?, "listening");
+    app.serve(listener, shutdown).await;
+    store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
