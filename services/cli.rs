@@ -119,6 +119,14 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if misconfigured { MISUSED } else { 1 })
 }
 
+/// Whether whoever read the output has had enough, as `head` has after ten lines.
+#[must_use]
+pub fn reader_is_gone(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// Ends when an operator interrupts the process or an orchestrator terminates it.
 async fn told_to_stop() {
     let interrupted = tokio::signal::ctrl_c();

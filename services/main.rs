@@ -13,9 +13,11 @@ async fn main() -> ExitCode {
     match command_line.run().await {
         Ok(code) => code,
         Err(error) => {
-            // The whole chain on one line: each error states its own part and not its source.
-            // Nobody is left to tell if standard error is gone.
-            let _ = writeln!(std::io::stderr().lock(), "selvedge: {error:#}");
+            if !cli::reader_is_gone(&error) {
+                // The whole chain on one line: each error states its own part and not its source.
+                // Nobody is left to tell if standard error is gone.
+                let _ = writeln!(std::io::stderr().lock(), "selvedge: {error:#}");
+            }
             cli::exit_code(&error)
         }
     }

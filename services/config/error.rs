@@ -32,7 +32,7 @@ pub enum ConfigError {
         expects: String,
     },
     /// The key names a file that cannot be read.
-    #[error("{key} expects a file that can be read: {}", source.kind())]
+    #[error("{key} expects a file that can be read")]
     Unreadable {
         /// The key, in full.
         key: String,
@@ -40,7 +40,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The configuration file itself cannot be read.
-    #[error("the configuration file {} cannot be read: {}", path.display(), source.kind())]
+    #[error("the configuration file {} cannot be read", path.display())]
     File {
         /// The file.
         path: PathBuf,

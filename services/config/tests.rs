@@ -267,7 +267,7 @@ fn a_bad_value_is_refused_in_one_sentence_that_names_its_key() {
         (
             "registrations.workload.secret_file",
             "\"/nowhere/secret\"",
-            "registrations.workload.secret_file expects a file that can be read: entity not found",
+            "registrations.workload.secret_file expects a file that can be read",
         ),
         (
             "registrations.workload.certificate_file",
@@ -528,7 +528,7 @@ fn a_file_that_is_not_toml_or_not_there_is_one_sentence() {
     let found = sentence(Settings::load(Some(&nowhere), &Environment::default()));
     assert_eq!(
         found,
-        "the configuration file /nowhere/selvedge.toml cannot be read: entity not found"
+        "the configuration file /nowhere/selvedge.toml cannot be read"
     );
 }
 
