@@ -12,6 +12,8 @@
 mod authenticator;
 mod authority;
 mod bearer;
+#[doc(hidden)]
+pub mod bench;
 mod caller;
 mod check;
 mod claims;
