@@ -1,5 +1,7 @@
 //! Issuers, compared byte for byte: no URL is normalised, so a look-alike never matches.
 
+use uuid::fmt::Hyphenated;
+
 use crate::identity::TenantId;
 
 const PLACEHOLDER: &str = "{tenantid}";
@@ -7,48 +9,59 @@ const PLACEHOLDER: &str = "{tenantid}";
 /// An issuer of tokens: a fixed text, or Entra's template in which `{tenantid}` stands for the
 /// tenant of the token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IssuerTemplate(Box<str>);
+pub struct IssuerTemplate {
+    text: Box<str>,
+    /// Where the placeholder begins, if there is one.
+    placeholder: Option<usize>,
+}
 
 impl IssuerTemplate {
     /// Takes the text as it is.
     #[must_use]
     pub fn new(template: &str) -> Self {
-        Self(template.into())
+        Self {
+            text: template.into(),
+            placeholder: template.find(PLACEHOLDER),
+        }
     }
 
     /// The template's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether `issuer` is this template with `tenant` filled in, byte for byte.
     #[must_use]
     pub fn matches(&self, issuer: &str, tenant: &TenantId) -> bool {
-        match self.0.split_once(PLACEHOLDER) {
-            None => issuer == &*self.0,
-            Some((before, after)) => issuer
-                .strip_prefix(before)
-                .and_then(|rest| rest.strip_suffix(after))
-                .is_some_and(|middle| middle.parse() == Ok(*tenant)),
+        if !self.has_tenant() {
+            return issuer == &*self.text;
         }
-    }
-
-    /// Whether the text has a place for the tenant.
-    pub(crate) fn has_tenant(&self) -> bool {
-        self.0.contains(PLACEHOLDER)
+        let mut guid = [0; Hyphenated::LENGTH];
+        let tenant = tenant.as_uuid().hyphenated().encode_lower(&mut guid);
+        self.tenant_in(issuer) == Some(tenant)
     }
 
     /// Whether `issuer` is this template for some tenant or other: enough to choose whose keys to
     /// look at, never enough to believe the token.
     pub(crate) fn could_match(&self, issuer: &str) -> bool {
-        match self.0.split_once(PLACEHOLDER) {
-            None => issuer == &*self.0,
-            Some((before, after)) => issuer
-                .strip_prefix(before)
-                .and_then(|rest| rest.strip_suffix(after))
-                .is_some_and(|middle| middle.parse::<TenantId>().is_ok()),
+        if !self.has_tenant() {
+            return issuer == &*self.text;
         }
+        self.tenant_in(issuer)
+            .is_some_and(|tenant| tenant.parse::<TenantId>().is_ok())
+    }
+
+    /// Whether the text has a place for the tenant.
+    pub(crate) fn has_tenant(&self) -> bool {
+        self.placeholder.is_some()
+    }
+
+    /// What stands in the place of the tenant, if all around it is as in the template.
+    fn tenant_in<'i>(&self, issuer: &'i str) -> Option<&'i str> {
+        let (before, rest) = self.text.split_at_checked(self.placeholder?)?;
+        let after = rest.get(PLACEHOLDER.len()..)?;
+        issuer.strip_prefix(before)?.strip_suffix(after)
     }
 }
 

@@ -22,9 +22,10 @@ pub const DEFAULT_TOKEN_LIMIT: usize = 16 * 1024;
 /// The three segments, decoded; their JSON is not read yet.
 pub(crate) struct CompactJws<'t> {
     signing_input: &'t str,
-    header: Vec<u8>,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    /// The three one after the other.
+    decoded: Vec<u8>,
+    header_end: usize,
+    payload_end: usize,
 }
 
 impl<'t> CompactJws<'t> {
@@ -41,11 +42,15 @@ impl<'t> CompactJws<'t> {
             return Err(AuthError::TokenMalformed);
         }
         // A fourth segment would put a dot into the payload, which is not in the alphabet.
+        let mut decoded = Vec::with_capacity(token.len());
+        let header_end = decode_segment(header, &mut decoded)?;
+        let payload_end = decode_segment(payload, &mut decoded)?;
+        decode_segment(signature, &mut decoded)?;
         Ok(Self {
             signing_input,
-            header: decode_segment(header)?,
-            payload: decode_segment(payload)?,
-            signature: decode_segment(signature)?,
+            decoded,
+            header_end,
+            payload_end,
         })
     }
 
@@ -56,25 +61,29 @@ impl<'t> CompactJws<'t> {
 
     /// The header's JSON text.
     pub(crate) fn header(&self) -> &[u8] {
-        &self.header
+        self.decoded.get(..self.header_end).unwrap_or_default()
     }
 
     /// The payload's JSON text.
     pub(crate) fn payload(&self) -> &[u8] {
-        &self.payload
+        self.decoded
+            .get(self.header_end..self.payload_end)
+            .unwrap_or_default()
     }
 
     /// The signature. Empty in an unsecured token, of which the header says what is wrong.
     pub(crate) fn signature(&self) -> &[u8] {
-        &self.signature
+        self.decoded.get(self.payload_end..).unwrap_or_default()
     }
 }
 
 /// base64url without padding (RFC 7515 section 2); the bits that fill up the last character are 0.
-fn decode_segment(segment: &str) -> Result<Vec<u8>, AuthError> {
+/// Says where the decoded bytes end.
+fn decode_segment(segment: &str, decoded: &mut Vec<u8>) -> Result<usize, AuthError> {
     URL_SAFE_NO_PAD
-        .decode(segment)
-        .map_err(|_| AuthError::TokenMalformed)
+        .decode_vec(segment, decoded)
+        .map_err(|_| AuthError::TokenMalformed)?;
+    Ok(decoded.len())
 }
 
 #[cfg(test)]

@@ -1,23 +1,18 @@
 //! The one reading of JSON that tokens get: strict, bounded, and the same for check and use.
 //!
 //! RFC 8259 leaves open what a repeated member name means, and parsers differ. Here a name given
-//! twice in one object, at any depth and after its escapes are read, refuses the whole text.
+//! twice in one object, at any depth and after its escapes are read, refuses the whole text. What is
+//! read here is structure, plain strings and plain integers, at the speed that the first sight of a
+//! token needs; escapes and all other numbers are left to serde_json.
+
+mod names;
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use names::Names;
 
 /// Objects and arrays within each other, the outermost included.
 const MAX_DEPTH: u8 = 16;
-
-/// Members in a whole text. An access token has some thirty; the bound keeps the comparison of
-/// names cheap, whoever wrote them.
-const MAX_MEMBERS: usize = 256;
-
-/// Up to here, comparing each name with each is cheaper than sorting them.
-const MAX_COMPARED_PAIRWISE: usize = 40;
 
 /// The members of an object that somebody reads; all others are checked and dropped.
 pub(crate) trait Members<'t>: Default {
@@ -48,226 +43,82 @@ pub(crate) struct NotStrictJson;
 
 /// Reads one JSON object that fills the text.
 pub(crate) fn read_object<'t, M: Members<'t>>(json: &'t [u8]) -> Result<M, NotStrictJson> {
-    let text = std::str::from_utf8(json).map_err(|_| NotStrictJson)?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut names = Names::default();
-    let members = (&mut deserializer)
-        .deserialize_map(ObjectVisitor {
-            names: &mut names,
-            members: PhantomData,
-        })
-        .map_err(|_| NotStrictJson)?;
-    deserializer.end().map_err(|_| NotStrictJson)?;
-    Ok(members)
-}
-
-/// The names of the objects that are open, the innermost last.
-struct Names<'t> {
-    /// One word per name that equal names share, side by side so that a scan is fast.
-    tags: Vec<u64>,
-    texts: Vec<Cow<'t, str>>,
-    total: usize,
-}
-
-impl Default for Names<'_> {
-    fn default() -> Self {
-        Self {
-            tags: Vec::with_capacity(48),
-            texts: Vec::with_capacity(48),
-            total: 0,
-        }
-    }
-}
-
-impl<'t> Names<'t> {
-    fn add<E: Error>(&mut self, name: Cow<'t, str>) -> Result<(), E> {
-        self.total += 1;
-        if self.total > MAX_MEMBERS {
-            return Err(E::custom("too many members"));
-        }
-        self.tags.push(tag(name.as_bytes()));
-        self.texts.push(name);
-        Ok(())
-    }
-
-    /// How many names were open before the object that begins now.
-    fn open(&self) -> usize {
-        self.tags.len()
-    }
-
-    /// Ends the object that began at `start`.
-    fn close<E: Error>(&mut self, start: usize) -> Result<(), E> {
-        let tags = self.tags.get(start..).unwrap_or_default();
-        let texts = self.texts.get_mut(start..).unwrap_or_default();
-        let repeated = if texts.len() <= MAX_COMPARED_PAIRWISE {
-            tags.iter()
-                .zip(texts.iter())
-                .enumerate()
-                .any(|(at, (tag, text))| {
-                    let later = tags.get(at + 1..).unwrap_or_default();
-                    later.contains(tag) && texts.iter().skip(at + 1).any(|other| other == text)
-                })
-        } else {
-            texts.sort_unstable();
-            texts.windows(2).any(|pair| pair.first() == pair.last())
-        };
-        if repeated {
-            return Err(E::custom("repeated member name"));
-        }
-        self.tags.truncate(start);
-        self.texts.truncate(start);
-        Ok(())
-    }
-}
-
-/// The first and the last eight bytes and the length: equal for equal names, cheap, and mostly
-/// different for different ones.
-fn tag(name: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    let head = name.first_chunk().copied().unwrap_or_else(|| {
-        for (to, from) in word.iter_mut().zip(name) {
-            *to = *from;
-        }
-        word
-    });
-    let tail = name.last_chunk().copied().unwrap_or_default();
-    u64::from_ne_bytes(head) ^ u64::from_ne_bytes(tail).rotate_left(29) ^ name.len() as u64
-}
-
-struct ObjectVisitor<'n, 't, M> {
-    names: &'n mut Names<'t>,
-    members: PhantomData<M>,
-}
-
-impl<'t, M: Members<'t>> Visitor<'t> for ObjectVisitor<'_, 't, M> {
-    type Value = M;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<M, A::Error> {
-        let mut members = M::default();
-        let start = self.names.open();
-        while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
-            let slot = members.slot(&name);
-            let value = map.next_value_seed(ValueSeed {
-                names: self.names,
-                depth: 1,
-                wanted: slot.is_some(),
-            })?;
-            if let Some(slot) = slot {
-                *slot = Some(value);
-            }
-            self.names.add(name)?;
-        }
-        self.names.close(start)?;
+    let mut reader = Reader {
+        rest: std::str::from_utf8(json).map_err(|_| NotStrictJson)?,
+        names: Names::default(),
+    };
+    let mut members = M::default();
+    reader.object(&mut members, 1)?;
+    reader.skip_blanks();
+    if reader.rest.is_empty() {
         Ok(members)
+    } else {
+        Err(NotStrictJson)
     }
 }
 
-struct Name<'t>(Cow<'t, str>);
-
-struct NameSeed;
-
-impl<'t> DeserializeSeed<'t> for NameSeed {
-    type Value = Name<'t>;
-
-    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Name<'t>, D::Error> {
-        deserializer.deserialize_str(self)
-    }
+/// Reads from the front of what is left of a text.
+struct Reader<'t> {
+    rest: &'t str,
+    names: Names,
 }
 
-impl<'t> Visitor<'t> for NameSeed {
-    type Value = Name<'t>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, name: &'t str) -> Result<Name<'t>, E> {
-        Ok(Name(Cow::Borrowed(name)))
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<Name<'t>, E> {
-        Ok(Name(Cow::Owned(name.to_owned())))
-    }
-}
-
-struct ValueSeed<'n, 't> {
-    names: &'n mut Names<'t>,
-    /// How many objects and arrays are around the value.
-    depth: u8,
-    /// Whether somebody reads the value; otherwise it is only checked.
-    wanted: bool,
-}
-
-impl<'t> ValueSeed<'_, 't> {
-    /// The seed of a value inside this one, which is an object or an array.
-    fn inside<E: Error>(&mut self) -> Result<ValueSeed<'_, 't>, E> {
-        if self.depth >= MAX_DEPTH {
-            return Err(E::custom("nested too deep"));
+impl<'t> Reader<'t> {
+    /// An object inside `depth - 1` others.
+    fn object<M: Members<'t>>(&mut self, members: &mut M, depth: u8) -> Result<(), NotStrictJson> {
+        self.take(b'{')?;
+        let start = self.names.start();
+        if !self.takes(b'}') {
+            loop {
+                self.skip_blanks();
+                let name = self.string()?;
+                self.names.add(&name)?;
+                self.take(b':')?;
+                match members.slot(&name) {
+                    Some(slot) => *slot = Some(self.value(depth, true)?),
+                    None => drop(self.value(depth, false)?),
+                }
+                if !self.takes(b',') {
+                    break;
+                }
+            }
+            self.take(b'}')?;
         }
-        Ok(ValueSeed {
-            names: self.names,
-            depth: self.depth + 1,
-            wanted: self.wanted,
-        })
-    }
-}
-
-impl<'t> DeserializeSeed<'t> for ValueSeed<'_, 't> {
-    type Value = Value<'t>;
-
-    fn deserialize<D: Deserializer<'t>>(self, deserializer: D) -> Result<Value<'t>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'t> Visitor<'t> for ValueSeed<'_, 't> {
-    type Value = Value<'t>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
+        self.names.close(start)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value<'t>, E> {
-        Ok(Value::Null)
+    /// A value inside `depth` objects and arrays; only checked if it is not wanted.
+    fn value(&mut self, depth: u8, wanted: bool) -> Result<Value<'t>, NotStrictJson> {
+        self.skip_blanks();
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::Text),
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            Some(b'{' | b'[') if depth >= MAX_DEPTH => Err(NotStrictJson),
+            Some(b'{') => self.object(&mut Nobody, depth + 1).map(|()| Value::Object),
+            Some(b'[') => self.array(depth + 1, wanted),
+            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true", Value::Boolean),
+            Some(b'f') => self.word("false", Value::Boolean),
+            _ => Err(NotStrictJson),
+        }
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Value<'t>, E> {
-        Ok(Value::Boolean)
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Value<'t>, E> {
-        Ok(Value::Integer(number))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Value<'t>, E> {
-        Ok(Value::Number)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Value<'t>, E> {
-        Ok(Value::Number)
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'t str) -> Result<Value<'t>, E> {
-        Ok(Value::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Value<'t>, E> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(mut self, mut seq: A) -> Result<Value<'t>, A::Error> {
+    fn array(&mut self, depth: u8, wanted: bool) -> Result<Value<'t>, NotStrictJson> {
+        self.take(b'[')?;
         let mut texts = Vec::new();
         let mut only_texts = true;
-        while let Some(value) = seq.next_element_seed(self.inside()?)? {
-            match value {
-                Value::Text(text) if self.wanted => texts.push(text),
-                Value::Text(_) => {}
-                _ => only_texts = false,
+        if !self.takes(b']') {
+            loop {
+                match self.value(depth, wanted)? {
+                    Value::Text(text) if wanted => texts.push(text),
+                    Value::Text(_) => {}
+                    _ => only_texts = false,
+                }
+                if !self.takes(b',') {
+                    break;
+                }
             }
+            self.take(b']')?;
         }
         Ok(if only_texts {
             Value::Texts(texts)
@@ -276,15 +127,116 @@ impl<'t> Visitor<'t> for ValueSeed<'_, 't> {
         })
     }
 
-    fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<Value<'t>, A::Error> {
-        let start = self.names.open();
-        while let Some(Name(name)) = map.next_key_seed(NameSeed)? {
-            map.next_value_seed(self.inside()?)?;
-            self.names.add(name)?;
+    fn string(&mut self) -> Result<Cow<'t, str>, NotStrictJson> {
+        let body = self.rest.strip_prefix('"').ok_or(NotStrictJson)?;
+        let plain = plain_length(body.as_bytes());
+        match body.as_bytes().get(plain) {
+            Some(b'"') => {
+                let (text, rest) = body.split_at_checked(plain).ok_or(NotStrictJson)?;
+                self.rest = rest.get(1..).ok_or(NotStrictJson)?;
+                Ok(Cow::Borrowed(text))
+            }
+            Some(b'\\') => self.escaped_string(),
+            _ => Err(NotStrictJson),
         }
-        self.names.close(start)?;
-        Ok(Value::Object)
     }
+
+    /// A string with escapes. It ends at the first quote that no backslash precedes as its escape.
+    fn escaped_string(&mut self) -> Result<Cow<'t, str>, NotStrictJson> {
+        let mut escaped = false;
+        let end = self.rest.bytes().skip(1).position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        // The quotes on both sides included.
+        let length = end.ok_or(NotStrictJson)? + 2;
+        let (quoted, rest) = self.rest.split_at_checked(length).ok_or(NotStrictJson)?;
+        self.rest = rest;
+        serde_json::from_str(quoted)
+            .map(Cow::Owned)
+            .map_err(|_| NotStrictJson)
+    }
+
+    fn number(&mut self) -> Result<Value<'t>, NotStrictJson> {
+        let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        let length = self.rest.bytes().take_while(|byte| in_number(byte)).count();
+        let (number, rest) = self.rest.split_at_checked(length).ok_or(NotStrictJson)?;
+        self.rest = rest;
+        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit())
+            && (number.len() == 1 || !number.starts_with('0'));
+        if is_plain && let Ok(integer) = number.parse() {
+            return Ok(Value::Integer(integer));
+        }
+        serde_json::from_str::<f64>(number)
+            .map(|_| Value::Number)
+            .map_err(|_| NotStrictJson)
+    }
+
+    fn word(&mut self, word: &str, value: Value<'t>) -> Result<Value<'t>, NotStrictJson> {
+        self.rest = self.rest.strip_prefix(word).ok_or(NotStrictJson)?;
+        Ok(value)
+    }
+
+    /// Goes past a structural character, which must be next.
+    fn take(&mut self, expected: u8) -> Result<(), NotStrictJson> {
+        if self.takes(expected) {
+            Ok(())
+        } else {
+            Err(NotStrictJson)
+        }
+    }
+
+    /// Goes past a structural character if it is next.
+    fn takes(&mut self, expected: u8) -> bool {
+        self.skip_blanks();
+        let is_next = self.peek() == Some(expected);
+        if is_next {
+            self.rest = self.rest.get(1..).unwrap_or_default();
+        }
+        is_next
+    }
+
+    fn skip_blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.rest = self.rest.get(1..).unwrap_or_default();
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.rest.as_bytes().first().copied()
+    }
+}
+
+/// Whom the members of an object inside another go to.
+#[derive(Default)]
+struct Nobody;
+
+impl<'t> Members<'t> for Nobody {
+    fn slot(&mut self, _: &str) -> Option<&mut Option<Value<'t>>> {
+        None
+    }
+}
+
+/// How many bytes come before the first quote, backslash or control character, looking at eight at
+/// a time.
+fn plain_length(text: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The high bit of each byte below `limit` (at most 0x80) is set, and that of no byte before the
+    // first such; later ones do not matter.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH_BITS;
+    let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+        if found != 0 {
+            return number * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let ends = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
-use super::{MAX_DEPTH, MAX_MEMBERS, Members, NotStrictJson, Value, read_object};
+use super::names::MAX_MEMBERS;
+use super::{MAX_DEPTH, Members, NotStrictJson, Value, plain_length, read_object};
 
 #[derive(Debug, Default, PartialEq)]
 struct One<'t>(Option<Value<'t>>);
@@ -197,6 +198,30 @@ fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = String
     })
 }
 
+/// Whether serde_json reads the text as an object that repeats no name within our bounds.
+fn is_plain_object(json: &[u8]) -> bool {
+    let Ok(value) = serde_json::from_slice::<serde_json::Value>(json) else {
+        return false;
+    };
+    value.is_object()
+}
+
+/// Fragments of JSON and of what is almost JSON, in any order.
+fn almost_json() -> impl Strategy<Value = String> {
+    let fragment = prop_oneof![
+        "[-+0-9.eE]{1,5}",
+        "\"[a-c ]{0,12}\"",
+        "\"[a\\\\\"u0d8/]{0,8}\"",
+        "[\\{\\}\\[\\]:, \t\n\"\\\\]",
+        Just("true".to_owned()),
+        Just("null".to_owned()),
+        Just("\"\\ud83d\\ude00\"".to_owned()),
+        "\\PC",
+    ];
+    prop::collection::vec(fragment, 1..4)
+        .prop_map(|fragments| format!("{{\"a\":{}}}", fragments.concat()))
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(json in any::<Vec<u8>>()) {
@@ -210,5 +235,42 @@ proptest! {
         let kept: serde_json::Value = serde_json::from_str(&json).unwrap();
         let repeats = kept.to_string().len() != json.len();
         prop_assert_eq!(read(json.as_bytes()).is_err(), repeats);
+    }
+
+    #[test]
+    fn nothing_is_read_that_serde_json_would_not_read(json in almost_json()) {
+        if read(json.as_bytes()).is_ok() {
+            prop_assert!(is_plain_object(json.as_bytes()), "{json}");
+        }
+    }
+
+    /// One value has no room for a repeated name, for depth or for many members.
+    #[test]
+    fn one_value_is_read_exactly_if_serde_json_reads_it(
+        value in prop_oneof!["[-+0-9.eE]{1,8}", "\"[^\"]{0,24}\"", "\"[a\\\\\"u0d8cf/nt]{0,10}\"", "[a-z]{4,5}"],
+    ) {
+        let json = format!("{{\"a\":{value}}}");
+        let expected = serde_json::from_str::<serde_json::Value>(&json)
+            .ok()
+            .filter(|object| object.as_object().is_some_and(|members| members.len() == 1));
+        match (read(json.as_bytes()), expected) {
+            (Ok(One(Some(Value::Text(text)))), Some(expected)) => {
+                prop_assert_eq!(Some(&*text), expected["a"].as_str());
+            }
+            (Ok(One(Some(Value::Integer(number)))), Some(expected)) => {
+                prop_assert_eq!(Some(number), expected["a"].as_u64());
+            }
+            (read, expected) => prop_assert_eq!(read.is_ok(), expected.is_some(), "{}", json),
+        }
+    }
+
+    #[test]
+    fn plain_text_ends_at_the_first_byte_that_is_not(bytes in prop::collection::vec(prop_oneof![
+        9 => any::<u8>().prop_filter("plain", |byte| *byte >= 0x20 && !b"\"\\".contains(byte)),
+        1 => prop::sample::select(vec![0, 0x1f, b'"', b'\\', 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x80, 0xa2, 0xdc, 0xff]),
+    ], 0..40)) {
+        let ends = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+        let expected = bytes.iter().position(ends).unwrap_or(bytes.len());
+        prop_assert_eq!(plain_length(&bytes), expected);
     }
 }
