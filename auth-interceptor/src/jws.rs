@@ -4,11 +4,9 @@
 //! at. Each accepted text is the only encoding of its content (no padding, no second alphabet, no
 //! stray bits), so the digest that a verified token is remembered by cannot be varied.
 
+mod base64url;
 mod header;
 mod json;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::AuthError;
 
@@ -77,12 +75,9 @@ impl<'t> CompactJws<'t> {
     }
 }
 
-/// base64url without padding (RFC 7515 section 2); the bits that fill up the last character are 0.
-/// Says where the decoded bytes end.
+/// Appends a segment's bytes, and says where they end.
 fn decode_segment(segment: &str, decoded: &mut Vec<u8>) -> Result<usize, AuthError> {
-    URL_SAFE_NO_PAD
-        .decode_vec(segment, decoded)
-        .map_err(|_| AuthError::TokenMalformed)?;
+    base64url::decode(segment, decoded).map_err(|_| AuthError::TokenMalformed)?;
     Ok(decoded.len())
 }
 
