@@ -22,7 +22,6 @@ mod tests;
 
 pub(crate) use authority_keys::AuthorityKeys;
 pub use error::KeysStartError;
-#[cfg(test)]
 pub(crate) use set::KeySet;
 pub(crate) use signing_key::SigningKey;
 pub(crate) use snapshot::KeySnapshot;
