@@ -20,7 +20,7 @@ use std::time::Duration;
 use auth_interceptor::{Authority, KeySettings, Registration};
 
 pub use self::error::ConfigError;
-pub use self::keys::{Form, KEYS, Key};
+pub use self::keys::{Form, KEYS, Key, reference};
 pub use self::secret::Secret;
 use self::values::Values;
 

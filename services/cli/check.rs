@@ -73,14 +73,24 @@ impl Report {
 }
 
 fn describe(settings: &Settings) -> String {
-    let counts = format!(
-        "{} authorities, {} registrations",
-        settings.authorities.len(),
-        settings.registrations.len()
+    let authorities: Vec<_> = settings
+        .authorities
+        .iter()
+        .map(|authority| authority.name.as_str())
+        .collect();
+    let registrations: Vec<_> = settings
+        .registrations
+        .iter()
+        .map(|registration| registration.name.as_str())
+        .collect();
+    let names = format!(
+        "tokens of {} for {}",
+        authorities.join(", "),
+        registrations.join(", ")
     );
     match settings.dangers.as_slice() {
-        [] => counts,
-        dangers => format!("{counts}; weakened by {}", dangers.join(", ")),
+        [] => names,
+        dangers => format!("{names}; weakened by {}", dangers.join(", ")),
     }
 }
 

@@ -387,6 +387,27 @@ pub const KEYS: &[Key] = &[
     ),
 ];
 
+/// The documentation of every key, as a Markdown table.
+#[must_use]
+pub fn reference() -> String {
+    let mut table = String::from("| Key | Takes | Default | Meaning |\n|---|---|---|---|\n");
+    for Key {
+        path,
+        form,
+        default,
+        meaning,
+    } in KEYS
+    {
+        let default = match default {
+            None => "unset".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(text) => format!("`{text}`"),
+        };
+        table.push_str(&format!("| `{path}` | {form} | {default} | {meaning} |\n"));
+    }
+    table
+}
+
 /// The key that `path` is, if the configuration takes it.
 pub(super) fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| {

@@ -85,7 +85,7 @@ fn authorities_and_registrations_are_enough() {
     assert_eq!(settings.keys.refresh, Duration::from_secs(3600));
     assert_eq!(settings.keys.unknown_kid_cooldown, Duration::from_secs(300));
     assert_eq!(settings.keys.last_known_good, Duration::from_secs(86_400));
-    assert!(!settings.telemetry.trust_inbound);
+    assert!(settings.telemetry.trust_inbound);
     assert!(settings.secrets.is_empty() && settings.dangers.is_empty());
     assert_eq!(settings.authorities[0].algorithms, [Algorithm::Rs256]);
     assert_eq!(settings.registrations[0].name, "workload");
@@ -505,6 +505,17 @@ fn every_key_of_the_table_is_read_and_no_other() {
             key.form.to_string()
         };
         assert_eq!(found, format!("{path} expects {expected}"));
+    }
+}
+
+#[test]
+fn the_reference_has_one_row_a_key() {
+    let reference = super::reference();
+    let rows: Vec<_> = reference.lines().skip(2).collect();
+    assert_eq!(rows.len(), KEYS.len());
+    for (row, key) in rows.iter().zip(KEYS) {
+        assert!(row.starts_with(&format!("| `{}` |", key.path)), "{row}");
+        assert_eq!(row.matches('|').count(), 5, "{row}");
     }
 }
 
