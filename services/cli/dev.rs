@@ -92,6 +92,7 @@ pub(super) struct Local {
     pub(super) emulator: Emulator,
     pub(super) service: SocketAddr,
     root_certificate: PathBuf,
+    configuration_file: PathBuf,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -109,7 +110,10 @@ impl Local {
         let root_certificate = settings.state_dir.join("authority.pem");
         std::fs::write(&root_certificate, emulator.root_certificate_pem())?;
 
+        // Left on disk, so that `check`, `explain` and `serve` can be tried against this authority.
+        let configuration_file = settings.state_dir.join("selvedge.toml");
         let text = configuration(&emulator, &root_certificate, settings);
+        std::fs::write(&configuration_file, &text)?;
         let configured = Settings::parse(&text, &Environment::default())?;
         let store = store::open(&configured.store).await?;
         let app = App::new(AppSettings::try_from(&configured)?, store)?;
@@ -125,6 +129,7 @@ impl Local {
             emulator,
             service,
             root_certificate,
+            configuration_file,
             stop,
             serving,
         })
@@ -143,6 +148,7 @@ impl Local {
             "service": format!("http://{}", self.service),
             "authority": self.emulator.origin(),
             "ca_file": self.root_certificate,
+            "config": self.configuration_file,
             "tenant": seed::CONTOSO_TENANT_ID,
             "tenant_domain": seed::CONTOSO_DOMAIN,
             "workload_client_id": seed::WORKLOAD_CLIENT_ID,
@@ -187,8 +193,14 @@ Sign in and read your rows:
     http://{service}/selvedge.data.v1.DataService/ReadData 2>&1 | grep -i '^< grpc-'
 
   grpc-status: 0 is OK. Without the token it is 16, and the details say what to do.
+  Which checks does a token pass? Ask:
+
+  echo "$TOKEN" | {program} explain --config {configuration} --token - \
+    --method selvedge.data.v1.DataService/WriteData
 
 "#,
+            program = "cargo run --quiet --",
+            configuration = self.configuration_file.display(),
             accounts = accounts.join(" "),
             control = emulator::CONTROL_HEADER,
             secret = self.emulator.control_secret().expose(),
