@@ -50,6 +50,7 @@ pub fn start_logging(settings: &LogSettings) -> Result<(), LogError> {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
+        .with_current_span(false)
         .with_env_filter(filter)
         .with_writer(writer)
         .finish();
