@@ -1,0 +1,103 @@
+// The service through grpc-js, with messages that proto-loader reads from the contracts.
+
+import { fileURLToPath } from "node:url";
+
+import grpc from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+import protoFiles from "google-proto-files";
+
+const DEADLINE_MS = 10_000;
+
+const repository = new URL("../../../", import.meta.url);
+const definition = loadSync(
+  [
+    "selvedge/data/v1/data_service.proto",
+    "selvedge/data/v1/profile_service.proto",
+    "selvedge/refusal/v1/auth_challenge.proto",
+    "google/rpc/error_details.proto",
+    "google/rpc/status.proto",
+  ],
+  {
+    defaults: true,
+    includeDirs: [
+      fileURLToPath(new URL("proto", repository)),
+      fileURLToPath(new URL("auth-interceptor/proto", repository)),
+      protoFiles.getProtoPath(".."),
+    ],
+  },
+);
+const { data } = grpc.loadPackageDefinition(definition).selvedge;
+
+/** Code numbers by name. */
+export const { status: Code } = grpc;
+
+/** Calls of one channel. */
+export class Service {
+  #data;
+  #profiles;
+
+  constructor(address) {
+    const credentials = grpc.credentials.createInsecure();
+    this.#data = new data.v1.DataService(address, credentials);
+    this.#profiles = new data.v1.ProfileService(address, credentials);
+  }
+
+  /** Resolves once a connection is there. */
+  ready(withinMs) {
+    return new Promise((resolve, reject) => {
+      this.#data.waitForReady(Date.now() + withinMs, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  /** Reads the caller's rows. */
+  read(token) {
+    return call(this.#data, "ReadData", {}, token);
+  }
+
+  /** Writes rows for the caller. */
+  write(token, ...rows) {
+    const request = { rows: rows.map((row) => ({ json: Buffer.from(row) })) };
+    return call(this.#data, "WriteData", request, token);
+  }
+
+  /** What the service verified of the caller. */
+  async profile(token) {
+    return (await call(this.#profiles, "GetProfile", {}, token)).profile;
+  }
+
+  close() {
+    this.#data.close();
+    this.#profiles.close();
+  }
+}
+
+/** A refused call, with the details of `grpc-status-details-bin` decoded by their type's name. */
+export function refusal(error) {
+  const [encoded] = error.metadata.get("grpc-status-details-bin");
+  const status = decode("google.rpc.Status", encoded);
+  const details = {};
+  for (const { type_url: url, value } of status.details) {
+    const type = url.slice(url.lastIndexOf("/") + 1);
+    details[type.slice(type.lastIndexOf(".") + 1)] = decode(type, value);
+  }
+  return { code: error.code, status, details, challenge: error.metadata.get("www-authenticate")[0] };
+}
+
+function decode(type, bytes) {
+  return definition[type].deserialize(bytes);
+}
+
+function call(client, method, request, token) {
+  const metadata = new grpc.Metadata();
+  if (token !== undefined) {
+    metadata.set("authorization", `Bearer ${token}`);
+  }
+  const options = { deadline: Date.now() + DEADLINE_MS };
+  return new Promise((resolve, reject) => {
+    client[method](request, metadata, options, (error, response) =>
+      error ? reject(error) : resolve(response),
+    );
+  });
+}
