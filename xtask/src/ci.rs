@@ -67,5 +67,5 @@ fn add_clients(report: &mut Report, repository: &Repository) {
         clients::node(repository, running.as_ref())
     });
     report.check("selvedge dev stops", || clients::stop(running));
-    report.check("selvedge demo", || clients::demo(repository));
+    report.suite("selvedge demo", || clients::demo(repository));
 }

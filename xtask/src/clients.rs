@@ -67,9 +67,18 @@ pub(crate) fn stop(stage: Option<Stage>) -> Result<()> {
     stage.context(NOT_RUNNING)?.running.stop()
 }
 
-/// The scenarios of `selvedge demo` all go as they should.
-pub(crate) fn demo(repository: &Repository) -> Result<()> {
-    process::succeed(repository.command(repository.selvedge()?).arg("demo"))
+/// The scenarios of `selvedge demo`: each line says of one whether it went as it should.
+pub(crate) fn demo(repository: &Repository) -> Result<Tally> {
+    let mut demo = repository.command(repository.selvedge()?);
+    let mut tally = Tally::default();
+    let status = process::watch(demo.arg("demo"), |line| {
+        if line.starts_with("  ok ") {
+            tally.passed += 1;
+        } else if line.starts_with("  BAD ") {
+            tally.failed += 1;
+        }
+    })?;
+    Ok(believe(status, tally))
 }
 
 const NOT_RUNNING: &str = "the service is not running";

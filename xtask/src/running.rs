@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,7 +25,8 @@ const PORTS: [u16; 3] = [5000, 5443, 60006];
 
 /// A `selvedge dev` that serves.
 pub(crate) struct Running {
-    process: u32,
+    /// `None` once it has been waited for: its id may be another process's by then.
+    process: Option<u32>,
     ended: mpsc::Receiver<std::io::Result<ExitStatus>>,
     described: PathBuf,
 }
@@ -47,7 +48,7 @@ impl Running {
             .stdout(Stdio::piped())
             .spawn()
             .context("cannot start selvedge dev")?;
-        let process = child.id();
+        let process = Some(child.id());
         let stdout = child.stdout.take().context("the output is not piped")?;
         let description = description(stdout);
         let running = Self {
@@ -71,27 +72,29 @@ impl Running {
     }
 
     /// Asks it to stop, as a supervisor would; it must leave nothing undone.
-    pub(crate) fn stop(self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         self.signal("TERM")?;
         let status = self
             .ended
             .recv_timeout(STOP)
             .with_context(|| format!("it did not stop within {STOP:?}"))??;
+        self.process = None;
         ensure!(status.success(), "it stopped with {status}");
         Ok(())
     }
 
     /// Signals the process; `kill` is a word of every shell, while its program may be absent.
     fn signal(&self, signal: &str) -> Result<()> {
-        let kill = format!("kill -{signal} {}", self.process);
+        let process = self.process.context("it has ended")?;
+        let kill = format!("kill -{signal} {process}");
         process::succeed(Command::new("sh").args(["-c", &kill]))
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Only while it has not ended: its process id may be somebody else's by then.
-        if matches!(self.ended.try_recv(), Err(mpsc::TryRecvError::Empty)) {
+        // A run that fails must leave nothing behind.
+        if self.process.is_some() && matches!(self.ended.try_recv(), Err(TryRecvError::Empty)) {
             let _ = self.signal("KILL");
         }
     }

@@ -33,8 +33,8 @@ export async function withTokenVersion(version, act) {
 }
 
 /** Registers a certificate for an application. */
-export async function addCertificate(clientId, certificate) {
-  await control("POST", `/apps/${clientId}/certificates`, { certificate });
+export async function addCertificate(clientId, pem) {
+  await control("POST", `/apps/${clientId}/certificates`, { pem });
 }
 
 async function control(method, path, body) {

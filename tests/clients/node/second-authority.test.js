@@ -62,9 +62,8 @@ before(async () => {
 });
 
 after(async () => {
-  const code = await serving?.stop();
   await authority?.stop();
-  assert.equal(code, 0);
+  assert.equal(await serving?.stop(), 0, "selvedge serve ends well when asked to");
 });
 
 /** A token of the second authority; each is of a person at a browser of their own. */

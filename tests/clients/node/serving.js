@@ -31,6 +31,7 @@ export class Serving {
     const file = join(serving.#folder, "selvedge.toml");
     await writeFile(file, configure(address, serving.#folder));
     serving.#process = spawn(process.env.SELVEDGE_TEST_BINARY, ["serve", "--config", file], {
+      env: withoutConfiguration(process.env),
       stdio: ["ignore", "ignore", "inherit"],
     });
     serving.#exit = once(serving.#process, "exit");
@@ -50,6 +51,12 @@ export class Serving {
     await rm(this.#folder, { recursive: true });
     return code;
   }
+}
+
+/** The environment but for what `serve` would take for its configuration. */
+function withoutConfiguration(environment) {
+  const others = Object.entries(environment).filter(([name]) => !name.startsWith("SELVEDGE_"));
+  return Object.fromEntries(others);
 }
 
 /** A port that was free a moment ago: `serve` prints none, because it is told one. */

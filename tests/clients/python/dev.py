@@ -79,4 +79,4 @@ class Dev:
 
     def add_certificate(self, client_id: str, certificate_pem: str) -> None:
         """Registers a certificate for an application."""
-        self.control("POST", f"/apps/{client_id}/certificates", {"certificate": certificate_pem})
+        self.control("POST", f"/apps/{client_id}/certificates", {"pem": certificate_pem})
