@@ -1,5 +1,6 @@
 //! What an operator configures: who may issue tokens, and for which registrations.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::identity::TenantId;
@@ -61,6 +62,27 @@ impl Algorithm {
             Self::Rs256 => "RS256",
             Self::Ps256 => "PS256",
             Self::Es256 => "ES256",
+        }
+    }
+}
+
+/// The name is not of a signature algorithm that is accepted here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected RS256, PS256 or ES256")]
+pub struct UnsupportedAlgorithm;
+
+impl FromStr for Algorithm {
+    type Err = UnsupportedAlgorithm;
+
+    /// Reads an `alg` value; its names are the field's own, and case matters.
+    fn from_str(name: &str) -> Result<Self, UnsupportedAlgorithm> {
+        use jsonwebtoken::Algorithm as Named;
+        match name.parse().map_err(|_| UnsupportedAlgorithm)? {
+            Named::RS256 => Ok(Self::Rs256),
+            Named::PS256 => Ok(Self::Ps256),
+            Named::ES256 => Ok(Self::Es256),
+            // No HMAC: its key would be the verifier's as well as the signer's.
+            _ => Err(UnsupportedAlgorithm),
         }
     }
 }

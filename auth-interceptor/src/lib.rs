@@ -32,7 +32,9 @@ mod remembered;
 mod validator;
 
 pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError};
-pub use authority::{Algorithm, Authority, AuthorityKind, KeySettings, Registration};
+pub use authority::{
+    Algorithm, Authority, AuthorityKind, KeySettings, Registration, UnsupportedAlgorithm,
+};
 pub use caller::Caller;
 pub use check::{Actor, Check};
 pub use claims::{Claims, TokenSubject, TokenVersion};

@@ -15,8 +15,6 @@ use super::values::Values;
 /// Microsoft's public cloud, whose 1.0 issuer is on a host of its own.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 
-const ALGORITHMS: [Algorithm; 3] = [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256];
-
 type Read = (Vec<Authority>, Vec<Registration>, BTreeMap<String, Secret>);
 
 pub(super) fn read(values: &Values) -> Result<Read, ConfigError> {
@@ -161,9 +159,9 @@ fn read_algorithms(values: &Values, path: &str) -> Result<Vec<Algorithm>, Config
     let algorithms: Vec<Algorithm> = values
         .texts(path)?
         .iter()
-        .map(|text| ALGORITHMS.into_iter().find(|known| known.as_str() == text))
-        .collect::<Option<_>>()
-        .ok_or_else(expected)?;
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()
+        .map_err(|_| expected())?;
     if algorithms.is_empty() {
         Err(expected())
     } else {

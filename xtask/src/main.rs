@@ -9,6 +9,7 @@
     reason = "these commands talk to the person who typed them"
 )]
 
+mod bench;
 mod ci;
 mod clients;
 mod contracts;
@@ -36,6 +37,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures, and prints every ratio beside its goal; fails if one is missed.
+    Bench,
+    /// Writes the ledgers and tables that tests compare with, for the difference to be reviewed.
+    Bless,
     /// Runs everything that CI runs, and installs what that needs.
     Ci,
     /// Runs the client suites against the `selvedge` that was last built.
@@ -51,6 +56,8 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     let repository = Repository::discover()?;
     let report = match Cli::parse().command {
+        Command::Bench => bench::measure(&repository),
+        Command::Bless => gates::bless(&repository),
         Command::Ci => ci::everything(&repository),
         Command::Clients => ci::clients(&repository),
         Command::Contracts => ci::contracts(&repository),
