@@ -195,11 +195,10 @@ Sign in and read your rows:
   grpc-status: 0 is OK. Without the token it is 16, and the details say what to do.
   Which checks does a token pass? Ask:
 
-  echo "$TOKEN" | {program} explain --config {configuration} --token - \
+  echo "$TOKEN" | cargo run --quiet -- explain --config {configuration} --token - \
     --method selvedge.data.v1.DataService/WriteData
 
 "#,
-            program = "cargo run --quiet --",
             configuration = self.configuration_file.display(),
             accounts = accounts.join(" "),
             control = emulator::CONTROL_HEADER,
