@@ -7,6 +7,7 @@ use auth_interceptor::{
     ServedPolicies, StartError,
 };
 use tokio::net::TcpListener;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -26,6 +27,9 @@ use crate::transport::drain::Drain;
 use crate::transport::listener;
 use crate::transport::protocol::GrpcOnlyLayer;
 use crate::transport::watches::WatchesLayer;
+
+/// What messages may be compressed with. The limit on their size is that of what comes out.
+const GZIP: CompressionEncoding = CompressionEncoding::Gzip;
 
 mod settings;
 
@@ -72,15 +76,25 @@ impl App {
                     Arc::clone(&store),
                     settings.auth.clock.clone(),
                 ))
+                .accept_compressed(GZIP)
                 .max_decoding_message_size(limit),
             )?
-            .add(ProfileServiceServer::new(Profiles).max_decoding_message_size(limit))?
+            .add(
+                ProfileServiceServer::new(Profiles)
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit),
+            )?
             .add(
                 TaskServiceServer::new(Tasks::new(store, settings.auth.clock.clone()))
+                    .accept_compressed(GZIP)
                     .max_decoding_message_size(limit),
             )?;
         if settings.health {
-            services.add(health_service.max_decoding_message_size(limit))?;
+            services.add(
+                health_service
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit),
+            )?;
         }
         if settings.reflection {
             services.add(

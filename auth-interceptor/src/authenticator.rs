@@ -308,8 +308,11 @@ impl Authenticator {
             .into());
         }
         let digest = Remembered::digest(token);
-        if let Some((claims, authority)) = self.remembered.find(&digest, now) {
-            return Ok((claims, authority));
+        if let Some((claims, number)) = self.remembered.find(&digest, now)
+            && let Some(authority) = self.authorities.get(number)
+            && authority.keys.is_usable()
+        {
+            return Ok((claims, number));
         }
         let span = tracing::debug_span!(
             "auth.validate",

@@ -19,7 +19,8 @@ impl<S> Layer<S> for GrpcOnlyLayer {
     }
 }
 
-/// Answers 405 to methods other than POST and 415 to content that is not `application/grpc`
+/// Answers 405 to methods other than POST, and 415 to content that is not `application/grpc` or comes
+/// without `te: trailers`: such a client, or a proxy before it, would never see how a call ended
 /// (gRPC over HTTP/2, section "Requests").
 #[derive(Clone, Debug)]
 pub struct GrpcOnly<S> {
@@ -41,7 +42,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let refused = if request.method() != Method::POST {
             Some(StatusCode::METHOD_NOT_ALLOWED)
-        } else if !is_grpc(&request) {
+        } else if !is_grpc(&request) || !takes_trailers(&request) {
             Some(StatusCode::UNSUPPORTED_MEDIA_TYPE)
         } else {
             None
@@ -69,4 +70,11 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
         Some([b'+' | b';', ..]) => true,
         Some(_) | None => false,
     }
+}
+
+fn takes_trailers<B>(request: &Request<B>) -> bool {
+    request
+        .headers()
+        .get(header::TE)
+        .is_some_and(|value| value.as_bytes() == b"trailers")
 }

@@ -124,6 +124,12 @@ impl AuthorityKeys {
         self.shared.current()
     }
 
+    /// Whether there are keys to decide by. What was verified with keys that are past the cap now
+    /// stands no longer either.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.shared.with_current(|_| ()).is_some()
+    }
+
     /// The time since the last good read, however long ago.
     pub(crate) fn age(&self) -> Option<Duration> {
         self.shared.loaded().map(|loaded| loaded.read_at.elapsed())
@@ -271,11 +277,15 @@ impl Shared {
     }
 
     pub(super) fn current(&self) -> Option<Arc<KeySnapshot>> {
+        self.with_current(Arc::clone)
+    }
+
+    fn with_current<T>(&self, read: impl FnOnce(&Arc<KeySnapshot>) -> T) -> Option<T> {
         let loaded = self.loaded.load();
         loaded
             .as_ref()
             .filter(|loaded| loaded.read_at.elapsed() < self.last_known_good)
-            .map(|loaded| Arc::clone(&loaded.snapshot))
+            .map(|loaded| read(&loaded.snapshot))
     }
 
     /// Decides under the lock, so that of any number of callers one causes a read and the others

@@ -1,3 +1,5 @@
+//! Which requests are refused before the store is asked.
+
 use bytes::Bytes;
 
 use super::{place, rows_to_write};
