@@ -29,6 +29,7 @@ mod layer;
 mod policy;
 mod refusal;
 mod remembered;
+mod scope;
 mod validator;
 
 pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError};

@@ -1,7 +1,8 @@
 //! How a refusal reaches the caller: a gRPC status, its details, and a `www-authenticate` challenge.
 
+mod challenge;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,7 +11,10 @@ use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::claims::Claims;
-use crate::error::{AuthError, TokenRole};
+use crate::error::{AuthError, Demand, TokenRole};
+use crate::scope::is_scope_token;
+
+use challenge::Challenge;
 
 /// Writes refusals. A service implements it to add details of its own; [`PlainRefusal`] is enough
 /// for one that does not.
@@ -91,42 +95,46 @@ impl Denial {
             AuthError::StepUpRequired { .. } => Some("insufficient_user_authentication"),
         };
 
-        let mut challenge = String::from("Bearer realm=\"");
-        if let Some(claims) = &self.claims {
-            let _ = write!(challenge, "{}", claims.tenant());
-        }
-        challenge.push('"');
+        let realm = self
+            .claims
+            .as_ref()
+            .map(|claims| claims.tenant().to_string())
+            .unwrap_or_default();
+        let mut challenge = Challenge::bearer(&realm);
         if let Some(uri) = &self.authorization_uri {
-            let _ = write!(challenge, ", authorization_uri=\"{uri}\"");
+            challenge = challenge.with("authorization_uri", uri);
         }
         if let Some(error) = error {
-            let _ = write!(challenge, ", error=\"{error}\"");
+            challenge = challenge.with("error", error);
         }
-        match &self.error {
-            AuthError::TokenExpired { .. } => {
-                challenge.push_str(", error_description=\"token expired\"");
-            }
-            AuthError::ScopeMissing { required } => {
-                let prefix = self.claims.as_deref().map(scope_prefix).unwrap_or_default();
-                // Any group would do; the first is what the contract names first.
-                if let Some(group) = required.groups().next() {
-                    let scopes: Vec<_> = group
-                        .iter()
-                        .map(|scope| format!("{prefix}{scope}"))
-                        .collect();
-                    let _ = write!(challenge, ", scope=\"{}\"", scopes.join(" "));
-                }
-            }
+        let challenge = match &self.error {
+            AuthError::TokenExpired { .. } => challenge.with("error_description", "token expired"),
+            AuthError::ScopeMissing { required } => match self.scope_to_ask_for(required) {
+                Some(scope) => challenge.with("scope", &scope),
+                None => challenge,
+            },
             AuthError::ClaimsChallengeRequired { context } => {
-                let claims = STANDARD.encode(claims_request(context));
-                let _ = write!(challenge, ", claims=\"{claims}\"");
+                challenge.with("claims", &STANDARD.encode(claims_request(context)))
             }
-            AuthError::StepUpRequired { context } => {
-                let _ = write!(challenge, ", acr_values=\"{context}\"");
-            }
-            _ => {}
-        }
-        Some(challenge)
+            AuthError::StepUpRequired { context } => challenge.with("acr_values", context),
+            _ => challenge,
+        };
+        Some(challenge.into_text())
+    }
+
+    /// The scopes that the authority is to be asked for. Any group would do; the first is what the
+    /// contract names first.
+    fn scope_to_ask_for(&self, required: &Demand) -> Option<String> {
+        let prefix = self.claims.as_deref().map(scope_prefix).unwrap_or_default();
+        let scopes: Vec<_> = required
+            .groups()
+            .next()?
+            .iter()
+            .map(|scope| format!("{prefix}{scope}"))
+            .collect();
+        // Half of a group would be refused again.
+        let askable = scopes.iter().all(|scope| is_scope_token(scope));
+        askable.then(|| scopes.join(" "))
     }
 }
 

@@ -9,6 +9,7 @@ use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 use super::{ItemPermissions, Plane, Policy, PolicyError, TokenKind};
 use crate::error::Demand;
+use crate::scope::is_scope_token;
 
 const OPTION: &str = "selvedge.auth.v1.policy";
 
@@ -150,6 +151,9 @@ fn read(option: PolicyOption) -> Result<Policy, &'static str> {
         }),
     };
     let context = option.authentication_context;
+    if !context.is_empty() && !is_scope_token(&context) {
+        return Err("authentication_context is not printable ASCII without space and quotes");
+    }
     Ok(Policy {
         plane,
         token_kinds,
@@ -166,16 +170,14 @@ fn demand(groups: Vec<AllOf>) -> Result<Demand, &'static str> {
     let groups = groups
         .into_iter()
         .map(|group| {
-            let valid = !group.values.is_empty()
-                && group
-                    .values
-                    .iter()
-                    .all(|value| !value.is_empty() && !value.contains(' '));
-            if valid {
-                Ok(group.values.into_iter().map(Into::into).collect())
-            } else {
-                Err("a group of scopes or roles is empty or holds an empty or spaced value")
+            if group.values.is_empty() {
+                return Err("a group of scopes or roles is empty");
             }
+            // They are named in challenges, inside a quoted string.
+            if !group.values.iter().all(|value| is_scope_token(value)) {
+                return Err("a scope or role is not an RFC 6749 scope-token");
+            }
+            Ok(group.values.into_iter().map(Into::into).collect())
         })
         .collect::<Result<Vec<Box<[Box<str>]>>, _>>()?;
     Ok(Demand::new(groups))
