@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use tonic::Status;
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::claims::Claims;
+use crate::claims::{Claims, TokenVersion};
 use crate::error::{AuthError, Demand, TokenRole};
 use crate::scope::is_scope_token;
 
@@ -101,7 +101,11 @@ impl Denial {
             .map(|claims| claims.tenant().to_string())
             .unwrap_or_default();
         let mut challenge = Challenge::bearer(&realm);
-        if let Some(uri) = &self.authorization_uri {
+        // The uri is Entra's, where a caller of another authority has no account.
+        let of_entra = |claims: &Arc<Claims>| claims.version() != TokenVersion::Rfc9068;
+        if let Some(uri) = &self.authorization_uri
+            && self.claims.as_ref().is_none_or(of_entra)
+        {
             challenge = challenge.with("authorization_uri", uri);
         }
         if let Some(error) = error {
