@@ -22,6 +22,43 @@ pub struct Authority {
     pub root_certificates_pem: Option<Vec<u8>>,
 }
 
+impl Authority {
+    /// Entra ID in the public cloud, for users of `tenants`, with RS256 signatures.
+    ///
+    /// ```
+    /// use auth_interceptor::{Authority, AuthorityKind, IssuerTemplate};
+    ///
+    /// let tenant = "0f8fad5b-d9cb-469f-a165-70867728950e".parse()?;
+    /// let public = Authority::entra("entra", vec![tenant]);
+    ///
+    /// let government = Authority {
+    ///     url: "https://login.microsoftonline.us".to_owned(),
+    ///     kind: AuthorityKind::Entra {
+    ///         issuer_v1: IssuerTemplate::new("https://sts.windows.net/{tenantid}/"),
+    ///         issuer_v2: IssuerTemplate::new("https://login.microsoftonline.us/{tenantid}/v2.0"),
+    ///         tenants: vec![tenant],
+    ///     },
+    ///     ..public
+    /// };
+    /// # let _ = government;
+    /// # Ok::<(), auth_interceptor::NotAGuid>(())
+    /// ```
+    #[must_use]
+    pub fn entra(name: &str, tenants: Vec<TenantId>) -> Self {
+        Self {
+            name: name.to_owned(),
+            url: "https://login.microsoftonline.com".to_owned(),
+            kind: AuthorityKind::Entra {
+                issuer_v1: IssuerTemplate::new("https://sts.windows.net/{tenantid}/"),
+                issuer_v2: IssuerTemplate::new("https://login.microsoftonline.com/{tenantid}/v2.0"),
+                tenants,
+            },
+            algorithms: vec![Algorithm::Rs256],
+            root_certificates_pem: None,
+        }
+    }
+}
+
 /// How an authority writes its tokens.
 #[derive(Clone, Debug)]
 pub enum AuthorityKind {
@@ -107,6 +144,24 @@ pub struct Registration {
     /// Client applications that count as able to answer a claims challenge (`xms_cc` = `cp1`)
     /// although their tokens do not say so.
     pub claims_capable_clients: Vec<String>,
+}
+
+impl Registration {
+    /// An application of `authority` that any client may call: version 2.0 tokens with its client
+    /// id as their audience. Every other list starts empty.
+    #[must_use]
+    pub fn new(name: &str, authority: &str, client_id: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            authority: authority.to_owned(),
+            client_id: client_id.to_owned(),
+            audiences_v1: Vec::new(),
+            audiences: Vec::new(),
+            publisher_tenant: None,
+            allowed_clients: Vec::new(),
+            claims_capable_clients: Vec::new(),
+        }
+    }
 }
 
 /// Bounds and times of the key life cycle.

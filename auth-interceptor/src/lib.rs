@@ -8,6 +8,44 @@
 //! make one.
 //!
 //! The crate knows nothing of the contracts that it guards.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use auth_interceptor::{
+//!     AuthLayer, AuthSettings, Authenticator, Authority, GuardedServices, PlainRefusal, Policies,
+//!     Policy, Registration,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let policies = Policies::default().declare(
+//!     "grpc.health.v1.Health",
+//!     &["Check", "Watch"],
+//!     &Policy::app_only(&["Health.Read"]),
+//! );
+//! let refuse = Arc::new(PlainRefusal::new("monitored.example"));
+//! let (_reporter, health) = tonic_health::server::health_reporter();
+//! let mut services = GuardedServices::new(policies, refuse.clone());
+//! services.add(health)?;
+//! let (routes, served) = services.into_parts();
+//!
+//! let tenant = "0f8fad5b-d9cb-469f-a165-70867728950e".parse()?;
+//! let mut authority = Authority::entra("entra", vec![tenant]);
+//! # // Nothing listens there: the example runs without a network.
+//! # authority.url = "https://127.0.0.1:9".to_owned();
+//! let client_id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+//! let registration = Registration::new("monitored", "entra", client_id);
+//! let settings = AuthSettings::new(vec![authority], vec![registration]);
+//! // The keys are read in the background: the service can listen at once.
+//! let authenticator = Authenticator::start(&settings)?;
+//! let server = tonic::transport::Server::builder()
+//!     .layer(AuthLayer::new(authenticator, served, refuse))
+//!     .add_routes(routes);
+//! # drop(server);
+//! # Ok(())
+//! # }
+//! ```
 
 mod authenticator;
 mod authority;
@@ -31,6 +69,10 @@ mod refusal;
 mod remembered;
 mod scope;
 mod validator;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError};
 pub use authority::{

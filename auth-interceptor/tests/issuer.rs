@@ -59,16 +59,8 @@ impl Issuer {
             algorithms: vec![Algorithm::Rs256],
             root_certificates_pem: Some(self.entra.root_certificate_pem().as_bytes().to_vec()),
         };
-        let registration = Registration {
-            name: "workload".to_owned(),
-            authority: "entra".to_owned(),
-            client_id: seed::WORKLOAD_CLIENT_ID.to_owned(),
-            audiences_v1: vec![seed::WORKLOAD_URI.to_owned()],
-            audiences: Vec::new(),
-            publisher_tenant: None,
-            allowed_clients: Vec::new(),
-            claims_capable_clients: Vec::new(),
-        };
+        let mut registration = Registration::new("workload", "entra", seed::WORKLOAD_CLIENT_ID);
+        registration.audiences_v1 = vec![seed::WORKLOAD_URI.to_owned()];
         let mut settings = AuthSettings::new(vec![authority], vec![registration]);
         settings.clock = self.clock();
         settings

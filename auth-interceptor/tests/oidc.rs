@@ -87,16 +87,9 @@ impl Provider {
 }
 
 fn registration() -> Registration {
-    Registration {
-        name: "health".to_owned(),
-        authority: "provider".to_owned(),
-        client_id: String::new(),
-        audiences_v1: Vec::new(),
-        audiences: vec![AUDIENCE.to_owned()],
-        publisher_tenant: None,
-        allowed_clients: Vec::new(),
-        claims_capable_clients: Vec::new(),
-    }
+    let mut registration = Registration::new("health", "provider", "");
+    registration.audiences = vec![AUDIENCE.to_owned()];
+    registration
 }
 
 struct Token {
