@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// A tenant: the `tid` claim of an Entra token, or the tenant configured on an OIDC authority.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,18 +46,13 @@ impl fmt::Debug for TenantId {
 /// Reads a GUID in the one spelling that Entra emits: no braces, no `urn:`, no upper case, so that
 /// one identity has one spelling wherever it is compared or stored.
 pub(crate) fn parse_guid(text: &str) -> Result<Uuid, NotAGuid> {
-    let shape = text.len() == 36
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(position, byte)| match position {
-                8 | 13 | 18 | 23 => byte == b'-',
-                _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-            });
-    if !shape {
-        return Err(NotAGuid);
+    let guid = Uuid::try_parse(text).map_err(|_| NotAGuid)?;
+    let mut spelling = [0; Hyphenated::LENGTH];
+    if guid.hyphenated().encode_lower(&mut spelling) == text {
+        Ok(guid)
+    } else {
+        Err(NotAGuid)
     }
-    Uuid::try_parse(text).map_err(|_| NotAGuid)
 }
 
 /// Who is calling within a tenant: the `oid` claim of an Entra token, the `sub` of an RFC 9068 one.
