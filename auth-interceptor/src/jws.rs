@@ -10,7 +10,7 @@ mod json;
 
 use crate::error::AuthError;
 
-pub(crate) use header::{Header, MediaType};
+pub(crate) use header::{Header, HeaderMembers, MediaType};
 pub(crate) use json::{Members, Value, read_object};
 
 /// The largest token looked at, unless the settings say otherwise: a version 1.0 token with 200
@@ -32,14 +32,14 @@ impl<'t> CompactJws<'t> {
         if token.len() > limit {
             return Err(AuthError::TokenTooLarge { limit });
         }
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(AuthError::TokenMalformed)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(AuthError::TokenMalformed)?;
+        let (header, rest) = token.split_once('.').ok_or(AuthError::TokenMalformed)?;
+        // A fourth segment would put a dot into the signature, which is not in the alphabet.
+        let (payload, signature) = rest.split_once('.').ok_or(AuthError::TokenMalformed)?;
         if header.is_empty() || payload.is_empty() {
             return Err(AuthError::TokenMalformed);
         }
-        // A fourth segment would put a dot into the payload, which is not in the alphabet.
+        let signed = token.len() - signature.len() - 1;
+        let signing_input = token.get(..signed).ok_or(AuthError::TokenMalformed)?;
         let mut decoded = Vec::with_capacity(token.len());
         let header_end = decode_segment(header, &mut decoded)?;
         let payload_end = decode_segment(payload, &mut decoded)?;

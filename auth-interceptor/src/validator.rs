@@ -15,7 +15,7 @@ use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::identity::TenantId;
 use crate::issuer::IssuerTemplate;
-use crate::jws::{CompactJws, Header, MediaType, read_object};
+use crate::jws::{CompactJws, Header, HeaderMembers, MediaType, read_object};
 use crate::keys::{KeySnapshot, SigningKey};
 
 use settings::Issuing;
@@ -113,9 +113,12 @@ impl Validator {
 
     /// Reads what was taken apart: the structure of header and payload, then the header's rules.
     pub(crate) fn read<'t>(&self, jws: &'t CompactJws<'_>) -> Result<TokenText<'t>, AuthError> {
-        let header = read_object(jws.header()).map_err(|_| AuthError::TokenMalformed)?;
-        let payload = read_object(jws.payload()).map_err(|_| AuthError::TokenMalformed)?;
-        let header = Header::judge(header, &self.algorithms)?;
+        let mut members = HeaderMembers::default();
+        let mut payload = Payload::default();
+        read_object(jws.header(), &mut members)
+            .and_then(|()| read_object(jws.payload(), &mut payload))
+            .map_err(|_| AuthError::TokenMalformed)?;
+        let header = Header::judge(&members, &self.algorithms)?;
         if jws.signature().is_empty() {
             return Err(AuthError::TokenMalformed);
         }

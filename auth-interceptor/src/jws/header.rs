@@ -36,10 +36,10 @@ pub(crate) enum MediaType {
 impl<'t> Header<'t> {
     /// Judges the members, the algorithm first: whoever asks for `none` is told so.
     pub(crate) fn judge(
-        members: HeaderMembers<'t>,
+        members: &HeaderMembers<'t>,
         accepted: &[Algorithm],
     ) -> Result<Self, AuthError> {
-        let algorithm = required_text(members.alg)?;
+        let algorithm = required_text(&members.alg)?;
         let algorithm = accepted
             .iter()
             .copied()
@@ -48,7 +48,7 @@ impl<'t> Header<'t> {
         if members.crit.is_some() || members.b64.is_some() {
             return Err(AuthError::TokenCriticalHeaderUnsupported);
         }
-        let media_type = media_type(members.typ)?;
+        let media_type = media_type(&members.typ)?;
         // Compression, a nested token, and keys or addresses of keys that the sender brings along:
         // no access token has them, and nothing here would ever follow them.
         let foreign = [
@@ -62,7 +62,7 @@ impl<'t> Header<'t> {
         if foreign.iter().any(|member| member.is_some()) {
             return Err(AuthError::TokenHeaderInvalid);
         }
-        let key_id = required_text(members.kid)?;
+        let key_id = required_text(&members.kid)?;
         if !is_key_id(&key_id) {
             return Err(AuthError::TokenHeaderInvalid);
         }
@@ -70,9 +70,9 @@ impl<'t> Header<'t> {
             algorithm,
             key_id,
             media_type,
-            x5t: text(members.x5t)?,
-            x5t_s256: text(members.x5t_s256)?,
-            has_nonce: text(members.nonce)?.is_some(),
+            x5t: text(&members.x5t)?,
+            x5t_s256: text(&members.x5t_s256)?,
+            has_nonce: text(&members.nonce)?.is_some(),
         })
     }
 }
@@ -119,20 +119,20 @@ impl<'t> Members<'t> for HeaderMembers<'t> {
 }
 
 /// A member that is text or absent; `null` is neither.
-fn text(member: Option<Value<'_>>) -> Result<Option<Cow<'_, str>>, AuthError> {
+fn text<'t>(member: &Option<Value<'t>>) -> Result<Option<Cow<'t, str>>, AuthError> {
     match member {
         None => Ok(None),
-        Some(Value::Text(text)) => Ok(Some(text)),
+        Some(Value::Text(text)) => Ok(Some(text.clone())),
         Some(_) => Err(AuthError::TokenHeaderInvalid),
     }
 }
 
-fn required_text(member: Option<Value<'_>>) -> Result<Cow<'_, str>, AuthError> {
+fn required_text<'t>(member: &Option<Value<'t>>) -> Result<Cow<'t, str>, AuthError> {
     text(member)?.ok_or(AuthError::TokenHeaderInvalid)
 }
 
 /// `typ` is a media type (RFC 7515 section 4.1.9), compared without regard to case.
-fn media_type(member: Option<Value<'_>>) -> Result<MediaType, AuthError> {
+fn media_type(member: &Option<Value<'_>>) -> Result<MediaType, AuthError> {
     let Some(typ) = text(member)? else {
         return Ok(MediaType::Unspecific);
     };
@@ -158,11 +158,13 @@ fn is_key_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::json::read_object;
-    use super::{AuthError, Header, MediaType};
+    use super::{AuthError, Header, HeaderMembers, MediaType};
     use crate::authority::Algorithm;
 
     fn judge(json: &str) -> Result<Header<'_>, AuthError> {
-        Header::judge(read_object(json.as_bytes()).unwrap(), &[Algorithm::Rs256])
+        let mut members = HeaderMembers::default();
+        read_object(json.as_bytes(), &mut members).unwrap();
+        Header::judge(&members, &[Algorithm::Rs256])
     }
 
     fn with(member: &str) -> String {

@@ -15,7 +15,7 @@ use names::Names;
 const MAX_DEPTH: u8 = 16;
 
 /// The members of an object that somebody reads; all others are checked and dropped.
-pub(crate) trait Members<'t>: Default {
+pub(crate) trait Members<'t> {
     /// Where the member of that name goes.
     fn slot(&mut self, name: &str) -> Option<&mut Option<Value<'t>>>;
 }
@@ -42,16 +42,19 @@ pub(crate) enum Value<'t> {
 pub(crate) struct NotStrictJson;
 
 /// Reads one JSON object that fills the text.
-pub(crate) fn read_object<'t, M: Members<'t>>(json: &'t [u8]) -> Result<M, NotStrictJson> {
+pub(crate) fn read_object<'t>(
+    json: &'t [u8],
+    members: &mut impl Members<'t>,
+) -> Result<(), NotStrictJson> {
     let mut reader = Reader {
-        rest: std::str::from_utf8(json).map_err(|_| NotStrictJson)?,
-        names: Names::default(),
+        text: std::str::from_utf8(json).map_err(|_| NotStrictJson)?,
+        rest: json,
+        names: Names::new(),
     };
-    let mut members = M::default();
-    reader.object(&mut members, 1)?;
+    reader.object(members, 1)?;
     reader.skip_blanks();
     if reader.rest.is_empty() {
-        Ok(members)
+        Ok(())
     } else {
         Err(NotStrictJson)
     }
@@ -59,7 +62,9 @@ pub(crate) fn read_object<'t, M: Members<'t>>(json: &'t [u8]) -> Result<M, NotSt
 
 /// Reads from the front of what is left of a text.
 struct Reader<'t> {
-    rest: &'t str,
+    text: &'t str,
+    /// The end of `text` that was not read yet.
+    rest: &'t [u8],
     names: Names,
 }
 
@@ -67,12 +72,12 @@ impl<'t> Reader<'t> {
     /// An object inside `depth - 1` others.
     fn object<M: Members<'t>>(&mut self, members: &mut M, depth: u8) -> Result<(), NotStrictJson> {
         self.take(b'{')?;
-        let start = self.names.start();
+        let mut open = self.names.open();
         if !self.takes(b'}') {
             loop {
                 self.skip_blanks();
                 let name = self.string()?;
-                self.names.add(&name)?;
+                self.names.add(&name, &mut open)?;
                 self.take(b':')?;
                 match members.slot(&name) {
                     Some(slot) => *slot = Some(self.value(depth, true)?),
@@ -84,7 +89,8 @@ impl<'t> Reader<'t> {
             }
             self.take(b'}')?;
         }
-        self.names.close(start)
+        self.names.close(&open);
+        Ok(())
     }
 
     /// A value inside `depth` objects and arrays; only checked if it is not wanted.
@@ -128,12 +134,15 @@ impl<'t> Reader<'t> {
     }
 
     fn string(&mut self) -> Result<Cow<'t, str>, NotStrictJson> {
-        let body = self.rest.strip_prefix('"').ok_or(NotStrictJson)?;
-        let plain = plain_length(body.as_bytes());
-        match body.as_bytes().get(plain) {
+        let Some((b'"', body)) = self.rest.split_first() else {
+            return Err(NotStrictJson);
+        };
+        let plain = plain_length(body);
+        match body.get(plain) {
             Some(b'"') => {
-                let (text, rest) = body.split_at_checked(plain).ok_or(NotStrictJson)?;
-                self.rest = rest.get(1..).ok_or(NotStrictJson)?;
+                self.rest = body;
+                let text = self.advance(plain)?;
+                self.advance(1)?;
                 Ok(Cow::Borrowed(text))
             }
             Some(b'\\') => self.escaped_string(),
@@ -144,38 +153,64 @@ impl<'t> Reader<'t> {
     /// A string with escapes. It ends at the first quote that no backslash precedes as its escape.
     fn escaped_string(&mut self) -> Result<Cow<'t, str>, NotStrictJson> {
         let mut escaped = false;
-        let end = self.rest.bytes().skip(1).position(|byte| {
-            let ends = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
+        let end = self.rest.iter().skip(1).position(|byte| {
+            let ends = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
             ends
         });
         // The quotes on both sides included.
-        let length = end.ok_or(NotStrictJson)? + 2;
-        let (quoted, rest) = self.rest.split_at_checked(length).ok_or(NotStrictJson)?;
-        self.rest = rest;
+        let quoted = self.advance(end.ok_or(NotStrictJson)? + 2)?;
         serde_json::from_str(quoted)
             .map(Cow::Owned)
             .map_err(|_| NotStrictJson)
     }
 
     fn number(&mut self) -> Result<Value<'t>, NotStrictJson> {
-        let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = self.rest.bytes().take_while(|byte| in_number(byte)).count();
-        let (number, rest) = self.rest.split_at_checked(length).ok_or(NotStrictJson)?;
-        self.rest = rest;
-        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit())
-            && (number.len() == 1 || !number.starts_with('0'));
-        if is_plain && let Ok(integer) = number.parse() {
+        // Any number of so many digits fits into 64 bits.
+        const SAFE_DIGITS: usize = 19;
+        let mut integer = 0_u64;
+        let mut digits = 0;
+        for byte in self.rest.iter().take_while(|byte| byte.is_ascii_digit()) {
+            integer = integer
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(byte - b'0'));
+            digits += 1;
+        }
+        let has_more = matches!(
+            self.rest.get(digits),
+            Some(b'-' | b'+' | b'.' | b'e' | b'E')
+        );
+        let leads_with_zero = digits > 1 && self.peek() == Some(b'0');
+        if (1..=SAFE_DIGITS).contains(&digits) && !has_more && !leads_with_zero {
+            self.advance(digits)?;
             return Ok(Value::Integer(integer));
         }
-        serde_json::from_str::<f64>(number)
-            .map(|_| Value::Number)
-            .map_err(|_| NotStrictJson)
+        self.other_number()
+    }
+
+    /// A number with a sign, a fraction, an exponent or very many digits, or none at all.
+    fn other_number(&mut self) -> Result<Value<'t>, NotStrictJson> {
+        let in_number = |byte: &u8| byte.is_ascii_digit() || b"-+.eE".contains(byte);
+        let length = self.rest.iter().take_while(|byte| in_number(byte)).count();
+        match serde_json::from_str::<serde_json::Number>(self.advance(length)?) {
+            Ok(number) => Ok(number.as_u64().map_or(Value::Number, Value::Integer)),
+            Err(_) => Err(NotStrictJson),
+        }
     }
 
     fn word(&mut self, word: &str, value: Value<'t>) -> Result<Value<'t>, NotStrictJson> {
-        self.rest = self.rest.strip_prefix(word).ok_or(NotStrictJson)?;
+        self.rest = self
+            .rest
+            .strip_prefix(word.as_bytes())
+            .ok_or(NotStrictJson)?;
         Ok(value)
+    }
+
+    /// Goes past so many bytes, which end where a character ends, and gives them out.
+    fn advance(&mut self, length: usize) -> Result<&'t str, NotStrictJson> {
+        let start = self.text.len() - self.rest.len();
+        self.rest = self.rest.get(length..).ok_or(NotStrictJson)?;
+        self.text.get(start..start + length).ok_or(NotStrictJson)
     }
 
     /// Goes past a structural character, which must be next.
@@ -190,26 +225,27 @@ impl<'t> Reader<'t> {
     /// Goes past a structural character if it is next.
     fn takes(&mut self, expected: u8) -> bool {
         self.skip_blanks();
-        let is_next = self.peek() == Some(expected);
-        if is_next {
-            self.rest = self.rest.get(1..).unwrap_or_default();
+        match self.rest.split_first() {
+            Some((byte, rest)) if *byte == expected => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
         }
-        is_next
     }
 
     fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.rest = self.rest.get(1..).unwrap_or_default();
+        while let Some((b' ' | b'\t' | b'\n' | b'\r', rest)) = self.rest.split_first() {
+            self.rest = rest;
         }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.rest.as_bytes().first().copied()
+        self.rest.first().copied()
     }
 }
 
 /// Whom the members of an object inside another go to.
-#[derive(Default)]
 struct Nobody;
 
 impl<'t> Members<'t> for Nobody {

@@ -6,62 +6,55 @@ use super::NotStrictJson;
 /// names cheap, whoever wrote them.
 pub(super) const MAX_MEMBERS: usize = 256;
 
-/// Up to here, comparing each name with each is cheaper than sorting them.
-const MAX_COMPARED_PAIRWISE: usize = 64;
-
 /// The fingerprints of the names in the objects that are open, the innermost object's last.
 ///
 /// Equal names have equal fingerprints, so no repeated name passes. Should two different names ever
 /// share one, the text is refused: the error is always on that side.
 pub(super) struct Names {
-    open: Vec<u64>,
+    fingerprints: Vec<u64>,
     total: usize,
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Self {
-            open: Vec::with_capacity(64),
-            total: 0,
-        }
-    }
+/// An object whose members are being read.
+pub(super) struct OpenObject {
+    /// Where its names begin.
+    start: usize,
+    /// One bit for each of 64 classes of names that it has: a name of a new class is a new name.
+    classes: u64,
 }
 
 impl Names {
-    pub(super) fn add(&mut self, name: &str) -> Result<(), NotStrictJson> {
+    pub(super) fn new() -> Self {
+        Self {
+            fingerprints: Vec::with_capacity(64),
+            total: 0,
+        }
+    }
+
+    pub(super) fn open(&self) -> OpenObject {
+        OpenObject {
+            start: self.fingerprints.len(),
+            classes: 0,
+        }
+    }
+
+    /// Adds a name to the innermost object, unless it has it.
+    pub(super) fn add(&mut self, name: &str, object: &mut OpenObject) -> Result<(), NotStrictJson> {
+        let fingerprint = fingerprint(name.as_bytes());
+        let class = 1 << (fingerprint >> 58);
+        let names = self.fingerprints.get(object.start..).unwrap_or_default();
+        let is_repeated = object.classes & class != 0 && names.contains(&fingerprint);
+        if is_repeated || self.total == MAX_MEMBERS {
+            return Err(NotStrictJson);
+        }
         self.total += 1;
-        if self.total > MAX_MEMBERS {
-            return Err(NotStrictJson);
-        }
-        self.open.push(fingerprint(name.as_bytes()));
+        object.classes |= class;
+        self.fingerprints.push(fingerprint);
         Ok(())
     }
 
-    /// How many names were open before the object that begins now.
-    pub(super) fn start(&self) -> usize {
-        self.open.len()
-    }
-
-    /// Ends the object that began at `start`.
-    pub(super) fn close(&mut self, start: usize) -> Result<(), NotStrictJson> {
-        let names = self.open.get_mut(start..).unwrap_or_default();
-        let repeated = if names.len() <= MAX_COMPARED_PAIRWISE {
-            let mut rest = &*names;
-            std::iter::from_fn(|| {
-                let (name, later) = rest.split_first()?;
-                rest = later;
-                Some(later.contains(name))
-            })
-            .any(|repeated| repeated)
-        } else {
-            names.sort_unstable();
-            names.windows(2).any(|pair| pair.first() == pair.last())
-        };
-        if repeated {
-            return Err(NotStrictJson);
-        }
-        self.open.truncate(start);
-        Ok(())
+    pub(super) fn close(&mut self, object: &OpenObject) {
+        self.fingerprints.truncate(object.start);
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::names::MAX_MEMBERS;
 use super::{MAX_DEPTH, Members, NotStrictJson, Value, plain_length, read_object};
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct One<'t>(Option<Value<'t>>);
 
 impl<'t> Members<'t> for One<'t> {
@@ -15,7 +15,8 @@ impl<'t> Members<'t> for One<'t> {
 }
 
 fn read(json: &[u8]) -> Result<One<'_>, NotStrictJson> {
-    read_object(json)
+    let mut one = One(None);
+    read_object(json, &mut one).map(|()| one)
 }
 
 fn read_value(json: &str) -> Value<'_> {
