@@ -43,7 +43,15 @@ impl Node {
             process::succeed(
                 node.command()
                     .arg(node.runtime.join("lib/node_modules/npm/bin/npm-cli.js"))
-                    .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]),
+                    .args([
+                        "ci",
+                        "--ignore-scripts",
+                        "--no-audit",
+                        "--no-fund",
+                        "--no-update-notifier",
+                    ])
+                    // Like every other program of this machine, where it has roots of its own.
+                    .env("NODE_USE_SYSTEM_CA", "1"),
             )?;
             mark_installed(&packages, &lock)?;
         }
