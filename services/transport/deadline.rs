@@ -82,6 +82,9 @@ where
             (None, false) => Some(self.unary),
             (None, true) => None,
         };
+        if asked == Some(Duration::ZERO) {
+            return Box::pin(async { Ok(Status::from(Refusal::deadline_exceeded()).into_http()) });
+        }
         let drain = self.drain.clone();
         let call = self.inner.call(request);
         Box::pin(async move {
