@@ -69,6 +69,8 @@ mod refusal;
 mod remembered;
 mod scope;
 mod validator;
+#[doc(hidden)]
+pub mod vectors;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

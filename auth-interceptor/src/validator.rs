@@ -118,7 +118,16 @@ impl Validator {
         read_object(jws.header(), &mut members)
             .and_then(|()| read_object(jws.payload(), &mut payload))
             .map_err(|_| AuthError::TokenMalformed)?;
-        let header = Header::judge(&members, &self.algorithms)?;
+        self.judge(jws, &members, payload)
+    }
+
+    fn judge<'t>(
+        &self,
+        jws: &'t CompactJws<'_>,
+        members: &HeaderMembers<'t>,
+        payload: Payload<'t>,
+    ) -> Result<TokenText<'t>, AuthError> {
+        let header = Header::judge(members, &self.algorithms)?;
         if jws.signature().is_empty() {
             return Err(AuthError::TokenMalformed);
         }
@@ -138,12 +147,7 @@ impl Validator {
         keys: &[Option<Arc<KeySnapshot>>],
         now: UnixSeconds,
     ) -> Result<VerifiedToken, Unverified> {
-        let (number, authority, key) = self.choose_key(token, keys)?;
-        check_key(&token.header, authority, key)?;
-        if !key.verify(token.signing_input, token.signature) {
-            let for_other_resource = token.header.has_nonce;
-            return Err(AuthError::TokenSignatureInvalid { for_other_resource }.into());
-        }
+        let (number, authority, key) = self.prove(token, keys)?;
         let claims = match &authority.kind {
             AuthorityKind::Entra {
                 issuer_v1,
@@ -174,6 +178,34 @@ impl Validator {
             key: Arc::clone(key),
             authority: number,
         })
+    }
+
+    /// Verifies the signature of a JWS whose payload need not be claims: header, key, signature.
+    pub(crate) fn verify_signature(
+        &self,
+        jws: &CompactJws<'_>,
+        keys: &[Option<Arc<KeySnapshot>>],
+    ) -> Result<(), Unverified> {
+        let mut members = HeaderMembers::default();
+        read_object(jws.header(), &mut members).map_err(|_| AuthError::TokenMalformed)?;
+        let token = self.judge(jws, &members, Payload::default())?;
+        self.prove(&token, keys).map(drop)
+    }
+
+    /// Finds the key and verifies the signature with it, before anything that the payload says is
+    /// believed.
+    fn prove<'k>(
+        &self,
+        token: &TokenText<'_>,
+        keys: &'k [Option<Arc<KeySnapshot>>],
+    ) -> Result<(usize, &Issuing, &'k Arc<SigningKey>), Unverified> {
+        let (number, authority, key) = self.choose_key(token, keys)?;
+        check_key(&token.header, authority, key)?;
+        if !key.verify(token.signing_input, token.signature) {
+            let for_other_resource = token.header.has_nonce;
+            return Err(AuthError::TokenSignatureInvalid { for_other_resource }.into());
+        }
+        Ok((number, authority, key))
     }
 
     /// Finds the key to try. The token's own `iss` and `ver` say where to look, and are held
