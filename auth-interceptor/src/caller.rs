@@ -19,6 +19,14 @@ pub struct Caller {
 impl Caller {
     /// The caller of this request.
     ///
+    /// ```
+    /// use auth_interceptor::{AuthError, Caller};
+    ///
+    /// let unguarded = tonic::Request::new(());
+    /// let caller = Caller::of(&unguarded).map(Caller::method);
+    /// assert_eq!(caller, Err(AuthError::MethodPolicyMissing));
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AuthError::MethodPolicyMissing`] if the request did not come through the layer.

@@ -381,6 +381,16 @@ impl Policies {
 
     /// Declares the policy of some methods of a service that is not ours, such as
     /// `grpc.health.v1.Health`. Its other methods are not served.
+    ///
+    /// ```
+    /// use auth_interceptor::{Plane, Policies, Policy};
+    ///
+    /// let policies = Policies::default()
+    ///     .declare("grpc.health.v1.Health", &["Check"], &Policy::public(Plane::Data))
+    ///     .declare("grpc.health.v1.Health", &["Watch"], &Policy::app_only(&["Health.Watch"]));
+    /// let methods: Vec<_> = policies.iter().map(|method| method.method()).collect();
+    /// assert_eq!(methods, ["grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch"]);
+    /// ```
     #[must_use]
     pub fn declare(mut self, service: &str, methods: &[&str], policy: &Policy) -> Self {
         let declared = self.services.entry(service.to_owned()).or_default();

@@ -33,6 +33,7 @@ mod tls_documents;
 use std::path::Path;
 use std::process::ExitCode;
 
+use auth_interceptor::AuthError;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -59,8 +60,10 @@ struct Report {
     unsendable: usize,
     /// Signatures that verify, as published.
     verified: usize,
-    /// Signatures that do not, as published.
+    /// Vectors that do not, as published.
     rejected: usize,
+    /// Of these: by the arithmetic of the signature, with all else in order.
+    by_signature: usize,
     /// Valid ones of algorithms that nobody may use here, and encrypted ones.
     not_offered: usize,
     exceptions: Vec<&'static Exception>,
@@ -79,12 +82,14 @@ async fn main() -> ExitCode {
         let report = run(Path::new(&directory), file).await;
         println!(
             "{file}: {} vectors, {} refused over the socket ({} unsendable), \
-             signatures: {} verified, {} rejected, {} not offered, {} exceptions",
+             signatures: {} verified, {} rejected ({} by the signature itself), {} not offered, \
+             {} exceptions",
             report.vectors,
             report.refused,
             report.unsendable,
             report.verified,
             report.rejected,
+            report.by_signature,
             report.not_offered,
             report.exceptions.len(),
         );
@@ -149,7 +154,11 @@ impl Report {
         match (valid && offered, &outcome) {
             (true, Ok(())) => self.verified += 1,
             (false, Err(_)) if valid => self.not_offered += 1,
-            (false, Err(_)) => self.rejected += 1,
+            (false, Err(error)) => {
+                self.rejected += 1;
+                let by_signature = matches!(error, AuthError::TokenSignatureInvalid { .. });
+                self.by_signature += usize::from(by_signature);
+            }
             (true, Err(_)) | (false, Ok(())) => {
                 let explained = EXCEPTIONS.iter().find(|exception| {
                     exception.file == file
