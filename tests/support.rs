@@ -1,0 +1,24 @@
+//! The harness: an emulator and the service in one process, each on a port of its own, and clients
+//! that can send what no library would.
+//!
+//! Nothing here sleeps to let something happen: it waits for the condition, with a deadline.
+
+pub(crate) mod big_number;
+pub(crate) mod counting_store;
+pub(crate) mod forgery;
+pub(crate) mod frames;
+pub(crate) mod listener;
+pub(crate) mod raw_client;
+pub(crate) mod reply;
+pub(crate) mod running;
+pub(crate) mod temporary;
+pub(crate) mod token_recipe;
+pub(crate) mod wait;
+
+pub(crate) use self::raw_client::{Call, RawClient};
+pub(crate) use self::reply::Reply;
+pub(crate) use self::running::{Running, Setup, read_token, user_token};
+pub(crate) use self::wait::eventually;
+
+/// A method that a token with `data.read` may call, and that always reaches the store.
+pub(crate) const READ_DATA: &str = "/selvedge.data.v1.DataService/ReadData";

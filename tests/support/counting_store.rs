@@ -1,0 +1,126 @@
+//! A store that counts how often it was asked: whether a handler was entered, seen from below.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use auth_interceptor::UnixSeconds;
+use futures_util::future::BoxFuture;
+use selvedge::store::{
+    Etag, NewTask, Outcome, Owner, Page, Paged, Place, Row, RowWrite, Store, Task, TaskChange,
+};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Passes every call on, counted, and holds it back while the gate is shut.
+#[derive(Debug)]
+pub(crate) struct CountingStore {
+    inner: Arc<dyn Store>,
+    calls: AtomicUsize,
+    gate: Semaphore,
+}
+
+const OPEN: usize = 1_000_000;
+
+impl CountingStore {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            calls: AtomicUsize::new(0),
+            gate: Semaphore::new(OPEN),
+        }
+    }
+
+    /// How many operations have begun.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Lets operations begin but not go on.
+    pub(crate) fn shut(&self) {
+        self.gate.forget_permits(OPEN);
+    }
+
+    /// Lets operations go on.
+    pub(crate) fn open(&self) {
+        self.gate.add_permits(OPEN);
+    }
+
+    async fn pass(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let _permit = self.gate.acquire().await.unwrap();
+    }
+}
+
+impl Store for CountingStore {
+    fn read_rows<'a>(&'a self, place: &'a Place, page: Page) -> Outcome<'a, Paged<Row>> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.read_rows(place, page).await
+        })
+    }
+
+    fn write_rows<'a>(
+        &'a self,
+        place: &'a Place,
+        rows: Vec<RowWrite>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Vec<Row>> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.write_rows(place, rows, now).await
+        })
+    }
+
+    fn list_tasks<'a>(&'a self, owner: &'a Owner, page: Page) -> Outcome<'a, Paged<Task>> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.list_tasks(owner, page).await
+        })
+    }
+
+    fn create_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        task: NewTask,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.create_task(owner, task, now).await
+        })
+    }
+
+    fn update_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        id: Uuid,
+        change: TaskChange,
+        etag: Option<Etag>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.update_task(owner, id, change, etag, now).await
+        })
+    }
+
+    fn delete_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        id: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.delete_task(owner, id, etag).await
+        })
+    }
+
+    fn ping(&self) -> Outcome<'_, ()> {
+        self.inner.ping()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.inner.close()
+    }
+}

@@ -1,0 +1,258 @@
+//! The service and its authority, running.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_interceptor::{
+    Algorithm, AuthSettings, Authenticator, Authority, AuthorityKind, Clock, IssuerTemplate,
+    KeySettings, Registration, ServedPolicies,
+};
+use emulator::{Emulator, Endpoint, TokenRequest, seed};
+use selvedge::app::{App, AppSettings};
+use selvedge::config::Migrate;
+use selvedge::store::sqlite::SqliteStore;
+use selvedge::store::{Quota, Store};
+use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+use super::counting_store::CountingStore;
+use super::raw_client::RawClient;
+use super::temporary::TemporaryFolder;
+use super::wait::in_time;
+
+/// How a service is set up where a test does not say otherwise: the seeded workload's registration,
+/// both seeded tenants, and times of the key life cycle that no test outlasts.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    pub(crate) tenants: Vec<&'static str>,
+    pub(crate) allowed_clients: Vec<String>,
+    pub(crate) keys: KeySettings,
+    pub(crate) clock: Clock,
+    pub(crate) health: bool,
+    pub(crate) reflection: bool,
+    pub(crate) message_bytes: usize,
+    pub(crate) unary_timeout: Duration,
+    pub(crate) watches_per_peer: usize,
+    pub(crate) idle: Duration,
+    pub(crate) drain: DrainTimes,
+    /// Another authority whose tokens are accepted for the same registration.
+    pub(crate) second_authority: Option<Emulator>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            tenants: vec![seed::CONTOSO_TENANT_ID, seed::FABRIKAM_TENANT_ID],
+            allowed_clients: Vec::new(),
+            keys: KeySettings::default(),
+            clock: Clock::system(),
+            health: true,
+            reflection: true,
+            message_bytes: 4 * 1024 * 1024,
+            unary_timeout: Duration::from_secs(30),
+            watches_per_peer: 16,
+            idle: Duration::from_secs(20),
+            drain: DrainTimes {
+                notice: Duration::ZERO,
+                patience: Duration::from_secs(10),
+            },
+            second_authority: None,
+        }
+    }
+}
+
+impl Setup {
+    /// What the service is told about who may call.
+    pub(crate) fn auth(&self, emulator: &Emulator) -> AuthSettings {
+        let mut authorities = vec![self.authority("entra", emulator)];
+        let mut registrations = vec![self.registration("workload", "entra")];
+        if let Some(second) = &self.second_authority {
+            authorities.push(self.authority("second", second));
+            registrations.push(self.registration("second-workload", "second"));
+        }
+        let mut settings = AuthSettings::new(authorities, registrations);
+        settings.keys = self.keys.clone();
+        settings.clock = self.clock.clone();
+        settings
+    }
+
+    fn authority(&self, name: &str, emulator: &Emulator) -> Authority {
+        let origin = emulator.origin();
+        Authority {
+            name: name.to_owned(),
+            url: origin.to_owned(),
+            kind: AuthorityKind::Entra {
+                issuer_v1: IssuerTemplate::new(&format!("{origin}/sts/{{tenantid}}/")),
+                issuer_v2: IssuerTemplate::new(&format!("{origin}/{{tenantid}}/v2.0")),
+                tenants: self
+                    .tenants
+                    .iter()
+                    .map(|tenant| tenant.parse().unwrap())
+                    .collect(),
+            },
+            algorithms: vec![Algorithm::Rs256],
+            root_certificates_pem: Some(emulator.root_certificate_pem().as_bytes().to_vec()),
+        }
+    }
+
+    fn registration(&self, name: &str, authority: &str) -> Registration {
+        Registration {
+            name: name.to_owned(),
+            authority: authority.to_owned(),
+            client_id: seed::WORKLOAD_CLIENT_ID.to_owned(),
+            audiences_v1: vec![seed::WORKLOAD_URI.to_owned()],
+            audiences: Vec::new(),
+            publisher_tenant: Some(seed::CONTOSO_TENANT_ID.parse().unwrap()),
+            allowed_clients: self.allowed_clients.clone(),
+            claims_capable_clients: Vec::new(),
+        }
+    }
+
+    /// Starts an authority and the service, and waits until the keys are read.
+    pub(crate) async fn start(self) -> Running {
+        let emulator = start_emulator(self.clock.clone()).await;
+        let running = self.start_with(emulator).await;
+        running.ready().await;
+        running
+    }
+
+    /// Starts the service beside an authority that already runs, and waits for nothing.
+    pub(crate) async fn start_with(self, emulator: Emulator) -> Running {
+        let folder = TemporaryFolder::new();
+        let file = folder.path().join("selvedge.db");
+        let sqlite = SqliteStore::open(&file, Migrate::Auto, Quota::default())
+            .await
+            .unwrap();
+        let store = Arc::new(CountingStore::new(Arc::new(sqlite)));
+        let settings = AppSettings {
+            auth: self.auth(&emulator),
+            health: self.health,
+            reflection: self.reflection,
+            message_bytes: self.message_bytes,
+            unary_timeout: self.unary_timeout,
+            watches_per_peer: self.watches_per_peer,
+            connections: ConnectionLimits {
+                header_bytes: 64 * 1024,
+                streams: 100,
+                connections: 1_000,
+                handshake: Duration::from_secs(1),
+                idle: self.idle,
+            },
+            drain: self.drain,
+            tls: None,
+            trust_inbound: true,
+        };
+        let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
+        let authenticator = Arc::clone(app.authenticator());
+        let served_policies = app.served().clone();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (shutdown, asked) = oneshot::channel::<()>();
+        let served = tokio::spawn(async move {
+            // A dropped sender ends the service just as well: its test is over.
+            app.serve(listener, async {
+                let _ = asked.await;
+            })
+            .await;
+        });
+        Running {
+            emulator,
+            store,
+            authenticator,
+            served_policies,
+            address,
+            shutdown: Some(shutdown),
+            served,
+            _folder: folder,
+        }
+    }
+}
+
+/// A service and the authority whose tokens it takes. Both end when it is dropped.
+pub(crate) struct Running {
+    pub(crate) emulator: Emulator,
+    pub(crate) store: Arc<CountingStore>,
+    pub(crate) authenticator: Arc<Authenticator>,
+    pub(crate) served_policies: ServedPolicies,
+    pub(crate) address: SocketAddr,
+    shutdown: Option<oneshot::Sender<()>>,
+    served: JoinHandle<()>,
+    _folder: TemporaryFolder,
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// Waits until the authority's keys are read.
+    pub(crate) async fn ready(&self) {
+        in_time("the keys are read", self.authenticator.ready()).await;
+    }
+
+    pub(crate) async fn raw(&self) -> RawClient {
+        RawClient::connect(self.address).await
+    }
+
+    pub(crate) async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.address))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    /// How often each of the two key documents was fetched.
+    pub(crate) fn key_fetches(&self) -> [u64; 2] {
+        [Endpoint::JwksV1, Endpoint::JwksV2].map(|endpoint| self.emulator.fetches(endpoint))
+    }
+
+    /// Asks for a shutdown; [`Running::ended`] is when it is done.
+    pub(crate) fn shut_down(&mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+    }
+
+    /// Waits for the end of a shutdown that was asked for.
+    pub(crate) async fn ended(mut self) {
+        in_time("the shutdown ends", &mut self.served)
+            .await
+            .unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.served.abort();
+    }
+}
+
+/// An authority on a free port, in memory.
+pub(crate) async fn start_emulator(clock: Clock) -> Emulator {
+    let settings =
+        emulator::Settings::new(([127, 0, 0, 1], 0).into(), Arc::new(move || clock.now()));
+    Emulator::start(settings).await.unwrap()
+}
+
+/// A user's token with these scopes.
+pub(crate) fn user_token(emulator: &Emulator, upn: &str, scopes: &[&str]) -> String {
+    emulator.issue(
+        &TokenRequest::delegated(upn, seed::WORKLOAD_CLIENT_ID).scopes(scopes.iter().copied()),
+    )
+}
+
+/// A token that may call ReadData.
+pub(crate) fn read_token(emulator: &Emulator) -> String {
+    user_token(emulator, seed::CONSENTED, &["data.read"])
+}
+
+/// A clock that stands still, so that a second more or less is a second more or less.
+pub(crate) fn stopped_clock() -> Clock {
+    let now = Clock::system().now();
+    Clock::from_fn(move || now)
+}
