@@ -1,2 +1,25 @@
-//! stub
-fn main() {}
+//! What the service promises, shown from outside: over real sockets, with real tokens of the
+//! emulator.
+//!
+//! One binary of topic modules over one harness, so that it links once.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by a panic"
+)]
+
+mod architecture;
+mod authentication;
+mod authorization;
+mod cases;
+mod contracts;
+mod data_plane;
+mod key_life_cycle;
+mod logs;
+mod refusals;
+mod support;
+mod transport;
