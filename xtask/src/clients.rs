@@ -46,7 +46,12 @@ pub(crate) fn node(repository: &Repository, stage: Option<&Stage>) -> Result<Tal
     let stage = stage.context(NOT_RUNNING)?;
     let mut node = stage.tools.node();
     // One file at a time: they change what the authority does.
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=tap"]);
+    node.args([
+        "--test",
+        "--test-concurrency=1",
+        "--test-timeout=120000",
+        "--test-reporter=tap",
+    ]);
     let mut tally = Tally::default();
     let status = process::watch(environment(&mut node, repository, stage)?, |line| {
         let count = |what| line.strip_prefix(what)?.trim().parse::<u64>().ok();
@@ -69,9 +74,13 @@ pub(crate) fn stop(stage: Option<Stage>) -> Result<()> {
 
 /// The scenarios of `selvedge demo`: each line says of one whether it went as it should.
 pub(crate) fn demo(repository: &Repository) -> Result<Tally> {
-    let mut demo = repository.command(repository.selvedge()?);
+    // It takes seconds; one that waits for what never comes must not hold the run.
+    let mut demo = repository.command("timeout");
+    demo.args(["--kill-after=10s", "5m"])
+        .arg(repository.selvedge()?)
+        .arg("demo");
     let mut tally = Tally::default();
-    let status = process::watch(demo.arg("demo"), |line| {
+    let status = process::watch(&mut demo, |line| {
         if line.starts_with("  ok ") {
             tally.passed += 1;
         } else if line.starts_with("  BAD ") {

@@ -40,6 +40,7 @@ class Msal:
         return {
             "authority": f"{self._dev.authority}/{self._dev.tenant}",
             "instance_discovery": False,
+            "timeout": 10,
             "verify": self._dev.ca_file,
         }
 
