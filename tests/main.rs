@@ -20,6 +20,8 @@ mod contracts;
 mod data_plane;
 mod key_life_cycle;
 mod logs;
+mod operations;
+mod readme;
 mod refusals;
 mod support;
 mod transport;

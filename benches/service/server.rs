@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -23,6 +23,7 @@ use selvedge::transport::drain::Drain;
 use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
 use selvedge::transport::protocol::GrpcOnlyLayer;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tonic::service::Routes;
 use tower::ServiceBuilder;
 
@@ -235,6 +236,16 @@ impl Drop for Server {
     }
 }
 
+static EMULATORS: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).enable_all().build();
+    #[expect(
+        clippy::expect_used,
+        reason = "a bench that has no runtime has nothing to measure"
+    )]
+    runtime.expect("a runtime starts")
+});
+
 /// An emulator and the certificate file that servers trust it by.
 pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
     let clock = auth_interceptor::Clock::system();
@@ -242,7 +253,8 @@ pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
         SocketAddr::from(([127, 0, 0, 1], 0)),
         Arc::new(move || clock.now()),
     );
-    let emulator = Emulator::start(settings).await?;
+    // On threads of its own: what measures here waits for servers that wait for it.
+    let emulator = EMULATORS.spawn(Emulator::start(settings)).await??;
     let root_certificate = folder.join("authority.pem");
     std::fs::write(&root_certificate, emulator.root_certificate_pem())?;
     let variant = Variant::Guarded {

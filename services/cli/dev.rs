@@ -5,6 +5,7 @@
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_interceptor::Clock;
@@ -21,6 +22,9 @@ use crate::telemetry::{LogSettings, start_logging};
 const SERVICE_PORT: u16 = 5000;
 /// The port of the emulator, before any offset.
 const AUTHORITY_PORT: u16 = 5443;
+
+/// How long the service may take to read the keys of an authority in its own process.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs an authority and the service on this machine until interrupted.
 #[derive(clap::Args, Debug)]
@@ -124,7 +128,9 @@ impl Local {
         let authenticator = std::sync::Arc::clone(app.authenticator());
         let stop = CancellationToken::new();
         let serving = tokio::spawn(app.serve(listener, stop.clone().cancelled_owned()));
-        authenticator.ready().await;
+        tokio::time::timeout(PATIENCE, authenticator.ready())
+            .await
+            .context("the service cannot read the emulator's keys; does localhost resolve?")?;
         Ok(Self {
             emulator,
             service,

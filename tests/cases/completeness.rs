@@ -69,10 +69,6 @@ const NAMED: &[(&str, fn())] = &[
         authentication::a_key_of_another_authority_is_unknown_here,
     ),
     (
-        "D01",
-        authentication::published_vectors_hold_against_the_service,
-    ),
-    (
         "D02",
         authentication::a_flipped_bit_anywhere_makes_a_token_worthless,
     ),

@@ -359,6 +359,11 @@ fn damaged(bytes: &[u8], damage: &str) -> Option<String> {
         "truncated" => URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() - 1]),
         "extended" => URL_SAFE_NO_PAD.encode([bytes, &[0]].concat()),
         "zero" => URL_SAFE_NO_PAD.encode(vec![0; bytes.len()]),
+        "ones" => URL_SAFE_NO_PAD.encode(vec![0xff; bytes.len()]),
+        "led-by-zero" => URL_SAFE_NO_PAD.encode([&[0], bytes].concat()),
+        "doubled" => URL_SAFE_NO_PAD.encode([bytes, bytes].concat()),
+        "halved" => URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() / 2]),
+        "reversed" => URL_SAFE_NO_PAD.encode(bytes.iter().rev().copied().collect::<Vec<u8>>()),
         "flipped" => {
             let mut flipped = bytes.to_vec();
             flipped[bytes.len() / 2] ^= 0x10;

@@ -1,3 +1,5 @@
+//! How long a verdict stands, and what ends it.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

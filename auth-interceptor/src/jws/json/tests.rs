@@ -1,3 +1,5 @@
+//! What strict JSON takes, keeps and refuses.
+
 use std::borrow::Cow;
 
 use proptest::prelude::*;

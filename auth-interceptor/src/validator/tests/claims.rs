@@ -1,3 +1,5 @@
+//! Types and times of claims, whichever profile they are read by.
+
 use serde_json::{Value, json};
 
 use crate::error::AuthError;

@@ -1,3 +1,5 @@
+//! Entra's tokens of both versions: issuer, tenant, audience, kind and caller.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! What is refused by the header, before a signature is looked at.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tokens by RFC 9068: type, scopes and whose tenant they belong to.
+
 use serde_json::{Value, json};
 
 use crate::claims::{TokenSubject, TokenVersion};

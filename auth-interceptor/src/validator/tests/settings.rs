@@ -1,3 +1,5 @@
+//! Settings that would leave it open who is meant by a token.
+
 use crate::authority::{Authority, AuthorityKind, Registration};
 use crate::issuer::IssuerTemplate;
 use crate::jws::DEFAULT_TOKEN_LIMIT;
