@@ -140,6 +140,20 @@ pub struct Limits {
     pub unary_timeout: Duration,
 }
 
+/// `[keys]`.
+fn read_keys(values: &Values) -> Result<KeySettings, ConfigError> {
+    let keys = KeySettings {
+        refresh: values.duration("keys.refresh")?,
+        unknown_kid_cooldown: values.duration("keys.unknown_kid_cooldown")?,
+        last_known_good: values.duration("keys.last_known_good")?,
+    };
+    // Shorter, and good keys would end before anybody had tried to read them again.
+    if keys.last_known_good <= keys.refresh {
+        return Err(values.refused("keys.last_known_good", "longer than keys.refresh"));
+    }
+    Ok(keys)
+}
+
 impl Settings {
     /// Reads the file, if there is one, and lays the environment over it.
     ///
@@ -183,11 +197,7 @@ impl Settings {
                     .map(PathBuf::from),
                 trust_inbound: values.flag("telemetry.trust_inbound")?,
             },
-            keys: KeySettings {
-                refresh: values.duration("keys.refresh")?,
-                unknown_kid_cooldown: values.duration("keys.unknown_kid_cooldown")?,
-                last_known_good: values.duration("keys.last_known_good")?,
-            },
+            keys: read_keys(&values)?,
             limits: Limits {
                 header_bytes: values.count("limits.header_bytes")?,
                 token_bytes: values.count("limits.token_bytes")?,

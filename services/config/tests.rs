@@ -280,6 +280,11 @@ fn a_bad_value_is_refused_in_one_sentence_that_names_its_key() {
             "fabric.app_ids expects a list of GUIDs",
         ),
         (
+            "keys.last_known_good",
+            "\"1h\"",
+            "keys.last_known_good expects longer than keys.refresh",
+        ),
+        (
             "keys.refresh",
             "\"500ms\"",
             "keys.refresh expects a duration of at least 1s",

@@ -79,7 +79,7 @@ pub(crate) fn bless(repository: &Repository) -> Report {
             repository
                 .cargo("test")
                 .args(["--locked", "--package=selvedge", "--test=tests"])
-                .env("SELVEDGE_BLESS", "1"),
+                .env("XTASK_BLESS", "1"),
         )
     });
     report
