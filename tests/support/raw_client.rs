@@ -126,7 +126,7 @@ impl RawClient {
     pub(crate) async fn open(&self, call: &Call) -> Result<OpenCall, h2::Error> {
         let mut sender = self.sender.clone().ready().await?;
         let (response, mut body) = sender.send_request(call.request(), false)?;
-        send_all(&mut body, call.body.clone(), call.ends).await?;
+        send_all(&mut body, call.body.clone(), call.ends).await;
         let (head, stream) = response.await?.into_parts();
         Ok(OpenCall {
             reply: Reply::new(head.status, head.headers),
@@ -137,12 +137,9 @@ impl RawClient {
     }
 }
 
-/// Sends as the peer grants room. A peer that answers early stops granting: the rest is not sent.
-async fn send_all(
-    body: &mut h2::SendStream<Bytes>,
-    mut bytes: Bytes,
-    ends: bool,
-) -> Result<(), h2::Error> {
+/// Sends as the peer grants room. A peer that answers early stops granting or closes the stream: the
+/// rest is not sent, and its answer says the rest.
+async fn send_all(body: &mut h2::SendStream<Bytes>, mut bytes: Bytes, ends: bool) {
     while !bytes.is_empty() {
         body.reserve_capacity(bytes.len());
         let granted = std::future::poll_fn(|context| {
@@ -156,18 +153,17 @@ async fn send_all(
             Some(Ok(room)) => {
                 let chunk = bytes.split_to(room.min(bytes.len()));
                 let last = bytes.is_empty();
-                body.send_data(chunk, ends && last)?;
-                if last {
-                    return Ok(());
+                if body.send_data(chunk, ends && last).is_err() || last {
+                    return;
                 }
             }
-            Some(Err(_)) | None => return Ok(()),
+            Some(Err(_)) | None => return,
         }
     }
     if ends {
-        body.send_data(Bytes::new(), true)?;
+        // An error means that the stream is closed already.
+        let _ = body.send_data(Bytes::new(), true);
     }
-    Ok(())
 }
 
 /// A call whose answer has begun.
