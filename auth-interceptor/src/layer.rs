@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response, header};
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 use tonic::body::Body;
@@ -25,15 +25,15 @@ use crate::refusal::{Denial, Refuse};
 
 /// Metadata that a handler must never see: the credentials, and what intermediaries use to assert
 /// an identity. None of it is ever believed.
-const STRIPPED: [&str; 8] = [
-    "authorization",
-    "authorization-bin",
-    "cookie",
-    "x-authorization",
-    "x-ms-client-principal",
-    "x-ms-client-principal-id",
-    "x-tenant-id",
-    "x-user-oid",
+static STRIPPED: [HeaderName; 8] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    HeaderName::from_static("authorization-bin"),
+    HeaderName::from_static("x-authorization"),
+    HeaderName::from_static("x-ms-client-principal"),
+    HeaderName::from_static("x-ms-client-principal-id"),
+    HeaderName::from_static("x-tenant-id"),
+    HeaderName::from_static("x-user-oid"),
 ];
 
 /// Puts [`Auth`] in front of a service.
@@ -158,7 +158,7 @@ impl Shared {
             selvedge.client_app.id = caller.claims().map(|claims| claims.client().as_str()),
             "selvedge.auth.allowed"
         );
-        for name in STRIPPED {
+        for name in &STRIPPED {
             request.headers_mut().remove(name);
         }
         let lifetime = self.lifetime(&caller);

@@ -16,7 +16,7 @@ const ROUND: Duration = Duration::from_secs(4);
 /// Valid calls a second.
 const VALID: u32 = 500;
 /// Bad ones beside them: half with an unknown key id, half with a signature that does not verify.
-const BAD: u32 = 5_000;
+const BAD: u32 = 2_000;
 
 pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;

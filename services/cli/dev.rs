@@ -155,6 +155,7 @@ impl Local {
             "authority": self.emulator.origin(),
             "ca_file": self.root_certificate,
             "config": self.configuration_file,
+            "call_to_paste": self.call_to_paste(),
             "tenant": seed::CONTOSO_TENANT_ID,
             "tenant_domain": seed::CONTOSO_DOMAIN,
             "workload_client_id": seed::WORKLOAD_CLIENT_ID,
@@ -166,11 +167,31 @@ impl Local {
         })
     }
 
+    /// Signs in and reads rows, with nothing but a shell and curl: five zero bytes are an empty
+    /// message in its gRPC frame.
+    fn call_to_paste(&self) -> String {
+        format!(
+            r#"  TOKEN=$(curl -s --cacert {certificate} {authority}/{tenant}/oauth2/v2.0/token \
+    -d grant_type=password -d client_id={client} -d scope={resource}/data.read \
+    -d username={user} -d password={password} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  printf '\0\0\0\0\0' | curl -sv --http2-prior-knowledge --data-binary @- -o /dev/null \
+    -H "authorization: Bearer $TOKEN" -H 'content-type: application/grpc' -H 'te: trailers' \
+    http://{service}/selvedge.data.v1.DataService/ReadData 2>&1 | grep -i '^< grpc-'"#,
+            certificate = self.root_certificate.display(),
+            authority = self.emulator.origin(),
+            tenant = seed::CONTOSO_DOMAIN,
+            client = seed::CLI_CLIENT_ID,
+            resource = seed::WORKLOAD_URI,
+            user = seed::CONSENTED,
+            password = seed::PASSWORD,
+            service = self.service,
+        )
+    }
+
     fn describe(&self, state_dir: &Path) -> io::Result<()> {
         let service = self.service;
         let authority = self.emulator.origin();
         let certificate = self.root_certificate.display();
-        let scope = format!("{}/data.read", seed::WORKLOAD_URI);
         let accounts: Vec<_> = self
             .emulator
             .directory()
@@ -191,12 +212,7 @@ Selvedge is serving. Press Ctrl-C to stop.
 
 Sign in and read your rows:
 
-  TOKEN=$(curl -s --cacert {certificate} {authority}/{tenant}/oauth2/v2.0/token \
-    -d grant_type=password -d client_id={client} -d scope={scope} \
-    -d username={user} -d password={password} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  printf '\0\0\0\0\0' | curl -sv --http2-prior-knowledge --data-binary @- -o /dev/null \
-    -H "authorization: Bearer $TOKEN" -H 'content-type: application/grpc' -H 'te: trailers' \
-    http://{service}/selvedge.data.v1.DataService/ReadData 2>&1 | grep -i '^< grpc-'
+{call}
 
   grpc-status: 0 is OK. Without the token it is 16, and the details say what to do.
   Which checks does a token pass? Ask:
@@ -210,10 +226,7 @@ Sign in and read your rows:
             control = emulator::CONTROL_HEADER,
             secret = self.emulator.control_secret().expose(),
             log = state_dir.join("log.jsonl").display(),
-            tenant = seed::CONTOSO_DOMAIN,
-            client = seed::CLI_CLIENT_ID,
-            user = seed::CONSENTED,
-            password = seed::PASSWORD,
+            call = self.call_to_paste(),
         )
     }
 }

@@ -60,6 +60,9 @@ fn add_clients(report: &mut Report, repository: &Repository) {
         running = Some(clients::Stage::set(repository, tools()?)?);
         Ok(())
     });
+    report.check("the printed call works", || {
+        clients::pasted(running.as_ref())
+    });
     report.suite("python clients", || {
         clients::python(repository, running.as_ref())
     });

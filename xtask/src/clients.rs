@@ -4,7 +4,7 @@
 //! `SELVEDGE_TEST_DEV` names, and from `SELVEDGE_TEST_BINARY` which program to start for a
 //! configuration of their own.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::process;
 use crate::repository::Repository;
@@ -65,6 +65,23 @@ pub(crate) fn node(repository: &Repository, stage: Option<&Stage>) -> Result<Tal
             .sum::<u64>();
     })?;
     Ok(believe(status, tally))
+}
+
+/// The call that `selvedge dev` prints works as it stands, in a plain shell.
+pub(crate) fn pasted(stage: Option<&Stage>) -> Result<()> {
+    let stage = stage.context(NOT_RUNNING)?;
+    let described = std::fs::read_to_string(stage.running.described())?;
+    let described: serde_json::Value = serde_json::from_str(&described)?;
+    let call = described
+        .get("call_to_paste")
+        .and_then(serde_json::Value::as_str)
+        .context("it prints no call")?;
+    let said = process::output(std::process::Command::new("sh").args(["-c", call]))?;
+    ensure!(
+        said.contains("grpc-status: 0"),
+        "the call was answered: {said}"
+    );
+    Ok(())
 }
 
 /// The service ends when asked, with exit code 0.

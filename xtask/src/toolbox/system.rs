@@ -13,7 +13,12 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
+    Need {
+        what: "curl",
+        is_met: || process::succeeds(Command::new("curl").arg("--version")),
+        packages: &["curl"],
+    },
     Need {
         what: "git",
         is_met: || process::succeeds(Command::new("git").arg("--version")),
