@@ -194,7 +194,8 @@ pub fn policies() -> Result<Policies, PolicyError> {
     let anybody = Policy::public(Plane::Data);
     let users = Policy::delegated(&["access_as_user"]);
     Ok(Policies::from_descriptor_set(DESCRIPTOR_SET)?
-        .declare("grpc.health.v1.Health", &["Check", "Watch"], &anybody)
+        .declare_unary("grpc.health.v1.Health", &["Check"], &anybody)
+        .declare("grpc.health.v1.Health", &["Watch"], &anybody)
         .declare(
             "grpc.reflection.v1.ServerReflection",
             &["ServerReflectionInfo"],

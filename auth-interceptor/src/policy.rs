@@ -382,25 +382,44 @@ impl Policies {
     /// Declares the policy of some methods of a service that is not ours, such as
     /// `grpc.health.v1.Health`. Its other methods are not served.
     ///
+    /// Whether they stream is not known here, so each call ends with its token. Where none of them
+    /// does, [`declare_unary`](Self::declare_unary) spares a timer a call.
+    ///
     /// ```
     /// use auth_interceptor::{Plane, Policies, Policy};
     ///
     /// let policies = Policies::default()
-    ///     .declare("grpc.health.v1.Health", &["Check"], &Policy::public(Plane::Data))
+    ///     .declare_unary("grpc.health.v1.Health", &["Check"], &Policy::public(Plane::Data))
     ///     .declare("grpc.health.v1.Health", &["Watch"], &Policy::app_only(&["Health.Watch"]));
     /// let methods: Vec<_> = policies.iter().map(|method| method.method()).collect();
     /// assert_eq!(methods, ["grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch"]);
     /// ```
     #[must_use]
-    pub fn declare(mut self, service: &str, methods: &[&str], policy: &Policy) -> Self {
+    pub fn declare(self, service: &str, methods: &[&str], policy: &Policy) -> Self {
+        self.declare_methods(service, methods, policy, true)
+    }
+
+    /// Declares the policy of methods that stream in neither direction; see
+    /// [`declare`](Self::declare). A stream declared so would outlive its token.
+    #[must_use]
+    pub fn declare_unary(self, service: &str, methods: &[&str], policy: &Policy) -> Self {
+        self.declare_methods(service, methods, policy, false)
+    }
+
+    fn declare_methods(
+        mut self,
+        service: &str,
+        methods: &[&str],
+        policy: &Policy,
+        streaming: bool,
+    ) -> Self {
         let declared = self.services.entry(service.to_owned()).or_default();
         for method in methods {
             let name = format!("{service}/{method}");
             let entry = MethodPolicy {
                 path: format!("/{name}").into(),
                 policy: policy.clone(),
-                // Whether it streams is not known here; treating it so costs a timer a call.
-                streaming: true,
+                streaming,
             };
             declared.retain(|existing| existing.name != name);
             declared.push(KnownMethod {

@@ -91,9 +91,9 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
         let address = listener.local_addr()?;
         let drain = Drain::default();
 
-        let policies = Policies::default().declare(
+        let policies = Policies::default().declare_unary(
             "grpc.health.v1.Health",
-            &["Check", "Watch"],
+            &["Check"],
             &Policy::delegated(&["data.read"]),
         );
         let mut services = GuardedServices::new(policies, Arc::new(SelvedgeRefusal));
