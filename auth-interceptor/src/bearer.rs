@@ -7,6 +7,7 @@ mod subject_and_app;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use memchr::memchr2;
 
 use crate::error::AuthError;
 
@@ -31,7 +32,11 @@ pub(crate) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, AuthEr
     if values.next().is_some() {
         return Err(AuthError::AuthHeaderDuplicated);
     }
-    let value = value.to_str().map_err(|_| AuthError::AuthHeaderMalformed)?;
+    // A `HeaderValue` holds no control characters but tabs; all else of ASCII is visible.
+    let value = std::str::from_utf8(value.as_bytes())
+        .ok()
+        .filter(|value| value.is_ascii())
+        .ok_or(AuthError::AuthHeaderMalformed)?;
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     if !is_scheme(scheme) {
         return Err(AuthError::AuthHeaderMalformed);
@@ -56,7 +61,14 @@ fn is_scheme(text: &str) -> bool {
 fn bearer(text: &str) -> Result<&str, AuthError> {
     let blank = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b' ' | b'\t'));
     let bytes = text.as_bytes();
-    if blank(bytes.first()) || blank(bytes.last()) || text.starts_with('"') || is_parameter(text) {
+    if blank(bytes.first()) || blank(bytes.last()) || text.starts_with('"') {
+        return Err(AuthError::AuthHeaderMalformed);
+    }
+    // What every token looks like, found out in one pass.
+    if memchr2(b'=', b',', bytes).is_none() {
+        return Ok(text);
+    }
+    if is_parameter(text) {
         return Err(AuthError::AuthHeaderMalformed);
     }
     // A joined list has commas; so has JSON, which is a malformed token.

@@ -1,18 +1,22 @@
 //! P8: what valid calls notice of a flood of bad tokens.
 
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use emulator::{SigningKey, TokenRequest, TokenVersion, seed};
+use http::HeaderValue;
 
 use crate::Goal;
 use crate::load::{bearer, paced};
 use crate::server::{Server, authority, folder};
 use crate::throughput::median;
 
-const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_secs(4);
+const ROUNDS: usize = 9;
+const ROUND: Duration = Duration::from_secs(3);
 /// Valid calls a second.
 const VALID: u32 = 500;
 /// Bad ones beside them: half with an unknown key id, half with a signature that does not verify.
@@ -42,9 +46,9 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
             } else {
                 own.kid().to_owned()
             };
-            bearer(&emulator.issue(&forged.header("kid", kid).without("x5t")))
+            emulator.issue(&forged.header("kid", kid).without("x5t"))
         })
-        .collect::<Result<Rc<[_]>>>()?;
+        .collect::<Vec<_>>();
 
     let server = Server::start(&guarded)?;
     paced(
@@ -55,30 +59,60 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         Duration::from_secs(1),
     )
     .await?;
-    let (mut quiet, mut flooded) = (Vec::new(), Vec::new());
+    let bad_tokens = folder.join("bad-tokens");
+    std::fs::write(&bad_tokens, bad.join("\n"))?;
+    let mut times = [Vec::new(), Vec::new()];
+    let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
-        let times = paced(server.address, Rc::clone(&valid), "0", VALID, ROUND).await?;
-        quiet.push(times.value_at_quantile(0.99) as f64);
-        let flood = tokio::task::spawn_blocking({
-            let (address, bad): (_, Vec<_>) = (server.address, bad.to_vec());
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?;
-                runtime.block_on(paced(address, bad.into(), "16", BAD, ROUND))
-            }
-        });
-        let times = paced(server.address, Rc::clone(&valid), "0", VALID, ROUND).await?;
-        flooded.push(times.value_at_quantile(0.99) as f64);
-        flood.await??;
+        let quiet = p99(&server, &valid).await?;
+        let mut flood = start(server.address, &bad_tokens)?;
+        let flooded = p99(&server, &valid).await?;
+        ensure!(
+            flood.wait()?.success(),
+            "the flood was not answered as it should be"
+        );
+        ratios.push(flooded / quiet);
+        for (times, time) in times.iter_mut().zip([quiet, flooded]) {
+            times.push(time);
+        }
     }
-    let (quiet, flooded) = (median(quiet), median(flooded));
+    let [quiet, flooded] = times.map(median);
     println!("P8: p99 of valid calls {quiet:.0} us quiet, {flooded:.0} us under {BAD} bad calls/s");
     emulator.stop().await;
     Ok(vec![Goal {
         name: "P8 p99 of valid calls under a flood / quiet",
-        ratio: flooded / quiet,
+        ratio: median(ratios),
         at_least: None,
         at_most: Some(2.0),
     }])
+}
+
+async fn p99(server: &Server, valid: &Rc<[HeaderValue]>) -> Result<f64> {
+    let times = paced(server.address, Rc::clone(valid), "0", VALID, ROUND).await?;
+    Ok(times.value_at_quantile(0.99) as f64)
+}
+
+/// Floods from a process that yields to all others: what it costs to send must not be mistaken for
+/// what it costs to be sent.
+fn start(address: SocketAddr, tokens: &Path) -> Result<Child> {
+    let flood = Command::new("nice")
+        .args(["-n", "19"])
+        .arg(std::env::current_exe()?)
+        .arg("flood")
+        .arg(address.to_string())
+        .arg(tokens)
+        .spawn()?;
+    Ok(flood)
+}
+
+/// The flood itself, if this process was started as one.
+pub(crate) fn run(address: &str, tokens: &str) -> Result<()> {
+    let address = address.parse()?;
+    let tokens = std::fs::read_to_string(tokens)?;
+    let tokens = tokens.lines().map(bearer).collect::<Result<Rc<[_]>>>()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(paced(address, tokens, "16", BAD, ROUND))?;
+    Ok(())
 }

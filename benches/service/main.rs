@@ -45,6 +45,11 @@ fn main() -> Result<ExitCode> {
     if let Some(variant) = server::Variant::from_arguments(&arguments) {
         return server::run(variant).map(|()| ExitCode::SUCCESS);
     }
+    if let [_, flood, address, tokens, ..] = &arguments[..]
+        && flood == "flood"
+    {
+        return flood::run(address, tokens).map(|()| ExitCode::SUCCESS);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
