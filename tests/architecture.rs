@@ -174,6 +174,23 @@ fn the_store_knows_neither_grpc_nor_the_contracts() {
 }
 
 #[test]
+fn no_handler_checks_authorization_again() {
+    let handlers = rust_files("services").into_iter().filter(|path| {
+        let name = relative(path);
+        (name == "services/data.rs" || name.starts_with("services/data/")) && !is_test(path)
+    });
+    let mut looked_at = 0;
+    for path in handlers {
+        let code = code(&path);
+        for word in ["has_scope", "has_role", "ScopeMissing", "TenantNotAllowed"] {
+            assert!(!code.contains(word), "{} asks {word}", relative(&path));
+        }
+        looked_at += 1;
+    }
+    assert!(looked_at >= 4);
+}
+
+#[test]
 fn the_environment_is_read_by_the_configuration_alone() {
     for folder in ["services", "auth-interceptor/src", "emulator/src"] {
         for path in rust_files(folder).into_iter().filter(|path| !is_test(path)) {

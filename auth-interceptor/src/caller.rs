@@ -10,6 +10,12 @@ use crate::policy::MethodPolicy;
 ///
 /// There is no public constructor: a handler can only be given one, by way of the request's
 /// extensions, and holds in it the proof that this very method's policy was met.
+///
+/// ```compile_fail,E0451
+/// fn forge(proven: &auth_interceptor::Caller) -> auth_interceptor::Caller {
+///     auth_interceptor::Caller { claims: None, ..proven.clone() }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(crate) method: Arc<MethodPolicy>,
