@@ -97,18 +97,13 @@ impl App {
             )?;
         }
         if settings.reflection {
-            services.add(
+            let reflection = || {
                 tonic_reflection::server::Builder::configure()
                     .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
                     .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                    .build_v1()?,
-            )?;
-            services.add(
-                tonic_reflection::server::Builder::configure()
-                    .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
-                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-                    .build_v1alpha()?,
-            )?;
+            };
+            services.add(reflection().build_v1()?)?;
+            services.add(reflection().build_v1alpha()?)?;
         }
         let (routes, served) = services.into_parts();
         Ok(Self {

@@ -1,4 +1,9 @@
 //! Selvedge: the identity edge of a Microsoft Fabric workload.
+//!
+//! [`contracts`] say what each method does and demands; [`config`] says whose tokens count. [`app`]
+//! joins both into the one chain of layers that a call passes, from [`transport`] by the interceptor
+//! to the handlers in [`data`], which keep what they are given in [`store`]. Whatever fails leaves as
+//! a [`refusal`], under the trace id that [`telemetry`] gave the call. [`cli`] has a file a command.
 
 pub mod app;
 pub mod cli;
