@@ -20,7 +20,7 @@ use crate::support::{Call, READ_DATA, Running, user_token};
 
 /// Puts a token on every call, as any gRPC client does.
 #[derive(Clone)]
-struct Bearer(AsciiMetadataValue);
+pub(crate) struct Bearer(AsciiMetadataValue);
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -31,7 +31,7 @@ impl Interceptor for Bearer {
     }
 }
 
-type Authorized = InterceptedService<Channel, Bearer>;
+pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
 
 async fn authorized(running: &Running, token: &str) -> Authorized {
     let bearer = Bearer(format!("Bearer {token}").parse().unwrap());
@@ -46,7 +46,7 @@ fn full_token(emulator: &Emulator, upn: &str) -> String {
     )
 }
 
-async fn data(running: &Running, upn: &str) -> DataServiceClient<Authorized> {
+pub(crate) async fn data(running: &Running, upn: &str) -> DataServiceClient<Authorized> {
     let token = full_token(&running.emulator, upn);
     DataServiceClient::new(authorized(running, &token).await)
 }
@@ -56,7 +56,7 @@ async fn tasks(running: &Running, upn: &str) -> TaskServiceClient<Authorized> {
     TaskServiceClient::new(authorized(running, &token).await)
 }
 
-fn row(id: &str, json: &str) -> Row {
+pub(crate) fn row(id: &str, json: &str) -> Row {
     Row {
         row_id: id.to_owned(),
         json: json.as_bytes().to_vec().into(),
@@ -64,7 +64,7 @@ fn row(id: &str, json: &str) -> Row {
     }
 }
 
-fn write(rows: impl IntoIterator<Item = Row>) -> WriteDataRequest {
+pub(crate) fn write(rows: impl IntoIterator<Item = Row>) -> WriteDataRequest {
     WriteDataRequest {
         rows: rows.into_iter().collect(),
         ..WriteDataRequest::default()
@@ -82,7 +82,7 @@ fn new_task(title: &str) -> CreateTaskRequest {
 
 /// The code and the reason of a refusal.
 #[track_caller]
-fn assert_refused<T>(outcome: Result<T, Status>, code: Code, reason: &str) -> Status {
+pub(crate) fn assert_refused<T>(outcome: Result<T, Status>, code: Code, reason: &str) -> Status {
     let status = outcome.err().expect("a refusal");
     let info = status.get_details_error_info().expect("ErrorInfo");
     assert_eq!((status.code(), info.reason.as_str()), (code, reason));

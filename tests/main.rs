@@ -23,5 +23,6 @@ mod logs;
 mod operations;
 mod readme;
 mod refusals;
+mod store_limits;
 mod support;
 mod transport;

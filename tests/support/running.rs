@@ -1,6 +1,7 @@
 //! The service and its authority, running.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,7 +124,7 @@ impl Setup {
     /// Starts the service beside an authority that already runs, and waits for nothing.
     pub(crate) async fn start_with(self, emulator: Emulator) -> Running {
         let folder = TemporaryFolder::new();
-        let file = folder.path().join("selvedge.db");
+        let file = folder.path().join(DATABASE);
         let sqlite = SqliteStore::open(&file, Migrate::Auto, Quota::default())
             .await
             .unwrap();
@@ -167,10 +168,12 @@ impl Setup {
             address,
             shutdown: Some(shutdown),
             served,
-            _folder: folder,
+            folder,
         }
     }
 }
+
+const DATABASE: &str = "selvedge.db";
 
 /// A service and the authority whose tokens it takes. Both end when it is dropped.
 pub(crate) struct Running {
@@ -181,12 +184,17 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
-    _folder: TemporaryFolder,
+    folder: TemporaryFolder,
 }
 
 impl Running {
     pub(crate) async fn start() -> Self {
         Setup::default().start().await
+    }
+
+    /// The file that the store keeps everything in.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join(DATABASE)
     }
 
     /// Waits until the authority's keys are read.
