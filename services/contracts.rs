@@ -1,5 +1,14 @@
 //! The code generated from `proto/`: the only file that knows where the build puts it.
 
+/// `selvedge.admin.v1`: what an operator may order.
+pub mod admin {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.admin.v1");
+    }
+}
+
 /// `selvedge.auth.v1`, as far as a service needs it: nothing. Policies are read from
 /// [`DESCRIPTOR_SET`], where prost keeps the option that it drops from its own types.
 pub mod auth {
@@ -16,6 +25,15 @@ pub mod data {
     pub mod v1 {
         #![allow(clippy::all, reason = "generated")]
         tonic::include_proto!("selvedge.data.v1");
+    }
+}
+
+/// `selvedge.exchange.v1`: downstream tokens for other services.
+pub mod exchange {
+    /// Version 1.
+    pub mod v1 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.exchange.v1");
     }
 }
 
