@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use tokio::sync::watch;
 
 use crate::authority::{Authority, AuthorityKind, KeySettings, Registration};
 use crate::bearer::{self, Credentials};
-use crate::caller::Caller;
-use crate::claims::{Claims, TokenVersion};
+use crate::caller::{Caller, SubjectToken};
+use crate::claims::{Claims, TokenSubject, TokenVersion};
 use crate::clock::{Clock, UnixSeconds};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
@@ -253,6 +253,7 @@ impl Authenticator {
             return Decision::Allow(Caller {
                 method: Arc::clone(method),
                 claims: None,
+                subject_token: None,
             });
         }
         let credentials = match bearer::credentials(headers) {
@@ -275,6 +276,11 @@ impl Authenticator {
         match policy.authorize_bearer(&claims, self.tenants_of(authority)) {
             Ok(()) => Decision::Allow(Caller {
                 method: Arc::clone(method),
+                subject_token: Some(&claims)
+                    .filter(|claims| claims.subject() == TokenSubject::User)
+                    .and_then(|claims| {
+                        SubjectToken::of(headers.get(header::AUTHORIZATION)?, token, claims)
+                    }),
                 claims: Some(claims),
             }),
             Err(error) => self.refuse(error, role, Some(claims)),

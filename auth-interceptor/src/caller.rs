@@ -1,6 +1,10 @@
 //! The verified caller: exists only as the layer's output, and is all that a handler learns.
 
+use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
+
+use http::HeaderValue;
 
 use crate::claims::{Claims, TokenSubject};
 use crate::error::AuthError;
@@ -20,6 +24,7 @@ use crate::policy::MethodPolicy;
 pub struct Caller {
     pub(crate) method: Arc<MethodPolicy>,
     pub(crate) claims: Option<Arc<Claims>>,
+    pub(crate) subject_token: Option<SubjectToken>,
 }
 
 impl Caller {
@@ -62,9 +67,67 @@ impl Caller {
             .ok_or(AuthError::AppOnlyNotAllowed)
     }
 
+    /// The user's token itself, for an On-Behalf-Of exchange; none if no user is calling.
+    #[must_use]
+    pub fn subject_token(&self) -> Option<&SubjectToken> {
+        self.subject_token.as_ref()
+    }
+
     /// The claims of the bearer token, a user's or an application's; none on a public method.
     #[must_use]
     pub fn claims(&self) -> Option<&Claims> {
         self.claims.as_deref()
+    }
+}
+
+/// A user's token that was verified for this call: the assertion of an On-Behalf-Of exchange.
+///
+/// It is a secret, so it has neither `Display` nor serialization. Like [`Caller`], it can only be
+/// given: who holds one holds the proof that it was good when the call came in.
+#[derive(Clone)]
+pub struct SubjectToken {
+    /// The `authorization` value, shared with the request that it came with.
+    value: HeaderValue,
+    /// Where in it the token is.
+    text: Range<usize>,
+    claims: Arc<Claims>,
+}
+
+impl SubjectToken {
+    /// `token` is a part of `value`; nothing if it is not.
+    pub(crate) fn of(value: &HeaderValue, token: &str, claims: &Arc<Claims>) -> Option<Self> {
+        let whole = value.as_bytes();
+        let start = token.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+        let text = start..start.checked_add(token.len())?;
+        whole.get(text.clone())?;
+        Some(Self {
+            value: value.clone(),
+            text,
+            claims: Arc::clone(claims),
+        })
+    }
+
+    /// The token, for the one place that sends it to the authority.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.value
+            .as_bytes()
+            .get(self.text.clone())
+            .and_then(|text| std::str::from_utf8(text).ok())
+            .unwrap_or_default()
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+impl fmt::Debug for SubjectToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubjectToken")
+            .field("claims", &self.claims)
+            .finish_non_exhaustive()
     }
 }

@@ -80,7 +80,7 @@ pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError
 pub use authority::{
     Algorithm, Authority, AuthorityKind, KeySettings, Registration, UnsupportedAlgorithm,
 };
-pub use caller::Caller;
+pub use caller::{Caller, SubjectToken};
 pub use check::{Actor, Check};
 pub use claims::{Claims, TokenSubject, TokenVersion};
 pub use clock::{Clock, UnixSeconds};
@@ -94,5 +94,5 @@ pub use layer::{Auth, AuthLayer};
 pub use policy::{
     ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,
 };
-pub use refusal::{Denial, PlainRefusal, Refuse, claims_request};
+pub use refusal::{Challenge, Denial, PlainRefusal, Refuse, claims_request};
 pub use validator::{SettingsError, Validator};

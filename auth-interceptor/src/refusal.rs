@@ -14,7 +14,7 @@ use crate::claims::{Claims, TokenVersion};
 use crate::error::{AuthError, Demand, TokenRole};
 use crate::scope::is_scope_token;
 
-use challenge::Challenge;
+pub use challenge::Challenge;
 
 /// Writes refusals. A service implements it to add details of its own; [`PlainRefusal`] is enough
 /// for one that does not.

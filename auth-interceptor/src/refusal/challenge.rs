@@ -3,18 +3,21 @@
 use crate::scope::is_quotable;
 
 /// A `Bearer` challenge (RFC 6750 section 3), its parameters in the order of their adding.
-pub(super) struct Challenge(String);
+#[derive(Clone, Debug)]
+pub struct Challenge(String);
 
 impl Challenge {
     /// `realm` comes first, and may be empty.
-    pub(super) fn bearer(realm: &str) -> Self {
+    #[must_use]
+    pub fn bearer(realm: &str) -> Self {
         let realm = if is_quotable(realm) { realm } else { "" };
         Self(format!("Bearer realm=\"{realm}\""))
     }
 
     /// Adds a parameter. One whose value would need escaping is left out: few clients undo escapes,
     /// and a quote that ended the string early would let the value speak for the service.
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         if is_quotable(value) {
             for part in [", ", name, "=\"", value, "\""] {
                 self.0.push_str(part);
@@ -23,7 +26,9 @@ impl Challenge {
         self
     }
 
-    pub(super) fn into_text(self) -> String {
+    /// The header value.
+    #[must_use]
+    pub fn into_text(self) -> String {
         self.0
     }
 }
