@@ -6,7 +6,6 @@
 mod authorities;
 mod error;
 mod keys;
-mod secret;
 mod values;
 
 #[cfg(test)]
@@ -21,8 +20,8 @@ use auth_interceptor::{Authority, KeySettings, Registration};
 
 pub use self::error::ConfigError;
 pub use self::keys::{Form, KEYS, Key, reference};
-pub use self::secret::Secret;
 use self::values::Values;
+use crate::secret::Secret;
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";

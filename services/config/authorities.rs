@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use auth_interceptor::{Algorithm, Authority, AuthorityKind, IssuerTemplate, Registration};
 
 use super::error::ConfigError;
-use super::secret::Secret;
 use super::values::Values;
+use crate::secret::Secret;
 
 /// Microsoft's public cloud, whose 1.0 issuer is on a host of its own.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
