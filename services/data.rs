@@ -12,6 +12,8 @@ use auth_interceptor::{Caller, Claims, UnixSeconds};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
+use crate::downstream::DownstreamError;
+use crate::exchange::ExchangeError;
 use crate::refusal::Refusal;
 use crate::store::{Etag, StoreError};
 
@@ -29,6 +31,12 @@ pub enum DataError {
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no downstream token.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// Fabric or OneLake could not do it.
+    #[error(transparent)]
+    Downstream(#[from] DownstreamError),
 }
 
 impl DataError {

@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use auth_interceptor::{AuthError, Denial, Refuse};
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
+mod authentication;
+mod downstream;
+mod exchange;
+
+pub use self::authentication::SelvedgeRefusal;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
 use crate::data::DataError;
 use crate::store::StoreError;
@@ -28,6 +32,7 @@ pub struct Refusal {
     violations: Vec<(String, String)>,
     challenge: Option<AuthChallenge>,
     retry_after: Option<Duration>,
+    help: Option<(&'static str, String)>,
     www_authenticate: Option<String>,
 }
 
@@ -40,6 +45,7 @@ impl Refusal {
             violations: Vec::new(),
             challenge: None,
             retry_after: None,
+            help: None,
             www_authenticate: None,
         }
     }
@@ -158,7 +164,11 @@ pub fn code(reason: Reason) -> Code {
         | Reason::TokenIssuerMismatch
         | Reason::TenantMismatch
         | Reason::ClaimsChallengeRequired
-        | Reason::StepUpRequired => Code::Unauthenticated,
+        | Reason::StepUpRequired
+        | Reason::InteractionRequired
+        | Reason::SubjectTokenRejected
+        | Reason::SubjectTokenRequired
+        | Reason::DownstreamClaimsChallenge => Code::Unauthenticated,
         Reason::TenantNotAllowed
         | Reason::ClientAppNotAllowed
         | Reason::ScopeMissing
@@ -166,19 +176,44 @@ pub fn code(reason: Reason) -> Code {
         | Reason::AppOnlyNotAllowed
         | Reason::DelegatedNotAllowed
         | Reason::StepUpUnsupportedByClient
-        | Reason::MethodPolicyMissing => Code::PermissionDenied,
-        Reason::FieldInvalid | Reason::TimeoutHeaderInvalid | Reason::PayloadMalformed => {
-            Code::InvalidArgument
-        }
-        Reason::PayloadTooLarge | Reason::Overloaded | Reason::StoreFull => Code::ResourceExhausted,
+        | Reason::MethodPolicyMissing
+        | Reason::ConsentRequired
+        | Reason::BlockedByPolicy
+        | Reason::DownstreamScopeNotAllowed
+        | Reason::DownstreamForbidden
+        | Reason::ItemPermissionDenied => Code::PermissionDenied,
+        Reason::FieldInvalid
+        | Reason::TimeoutHeaderInvalid
+        | Reason::PayloadMalformed
+        | Reason::DownstreamScopeInvalid => Code::InvalidArgument,
+        Reason::PayloadTooLarge
+        | Reason::Overloaded
+        | Reason::StoreFull
+        | Reason::AuthorityThrottled
+        | Reason::AuthorityLoopDetected
+        | Reason::DownstreamThrottled => Code::ResourceExhausted,
         Reason::MethodNotFound | Reason::PayloadEncodingUnsupported => Code::Unimplemented,
-        Reason::SigningKeysUnavailable | Reason::ShuttingDown | Reason::StoreUnavailable => {
-            Code::Unavailable
-        }
+        Reason::SigningKeysUnavailable
+        | Reason::ShuttingDown
+        | Reason::StoreUnavailable
+        | Reason::AuthorityUnavailable
+        | Reason::AuthorityTimeout
+        | Reason::DownstreamUnavailable => Code::Unavailable,
+        Reason::ExchangeAppOnlyUnsupported
+        | Reason::ClientUnauthorized
+        | Reason::DownstreamResourceInvalid
+        | Reason::DownstreamRejected
+        | Reason::DownstreamOperationFailed => Code::FailedPrecondition,
         Reason::ResourceNotFound => Code::NotFound,
         Reason::StoreConflict => Code::Aborted,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
-        Reason::Unspecified | Reason::InternalFault | Reason::PayloadFrameInvalid => Code::Internal,
+        Reason::Unspecified
+        | Reason::InternalFault
+        | Reason::PayloadFrameInvalid
+        | Reason::ClientCredentialInvalid
+        | Reason::AuthorityResponseInvalid
+        | Reason::DownstreamUnauthorized
+        | Reason::DownstreamResponseInvalid => Code::Internal,
     }
 }
 
@@ -215,132 +250,6 @@ pub fn reason_name(reason: Reason) -> &'static str {
 
 // === From domain errors ===
 
-/// Writes the interceptor's refusals as ours.
-#[derive(Clone, Copy, Debug)]
-pub struct SelvedgeRefusal;
-
-impl Refuse for SelvedgeRefusal {
-    fn refuse(&self, denial: &Denial) -> Status {
-        let mut refusal = Refusal::from(denial.error());
-        if let Some(role) = denial.token_role() {
-            refusal = refusal.with_metadata("tokenRole", role.as_str());
-        }
-        refusal.www_authenticate = denial.www_authenticate();
-        refusal.into()
-    }
-}
-
-impl From<&AuthError> for Refusal {
-    fn from(error: &AuthError) -> Self {
-        let message = error.to_string();
-        match error {
-            AuthError::CredentialsMissing => Self::new(Reason::CredentialsMissing, message),
-            AuthError::AuthSchemeUnsupported => Self::new(Reason::AuthSchemeUnsupported, message),
-            AuthError::AuthHeaderMalformed => Self::new(Reason::AuthHeaderMalformed, message),
-            AuthError::AuthHeaderDuplicated => Self::new(Reason::AuthHeaderDuplicated, message),
-            AuthError::TokenTooLarge { limit } => {
-                Self::new(Reason::TokenTooLarge, message).with_metadata("limitBytes", limit)
-            }
-            AuthError::TokenMalformed => Self::new(Reason::TokenMalformed, message),
-            AuthError::TokenHeaderInvalid => Self::new(Reason::TokenHeaderInvalid, message),
-            AuthError::TokenAlgNotAllowed => Self::new(Reason::TokenAlgNotAllowed, message),
-            AuthError::TokenCriticalHeaderUnsupported => {
-                Self::new(Reason::TokenCriticalHeaderUnsupported, message)
-            }
-            AuthError::TokenTypeNotAllowed => Self::new(Reason::TokenTypeNotAllowed, message),
-            AuthError::SigningKeyUnknown {
-                keys_age,
-                retry_after,
-            } => {
-                let refusal = Self::new(Reason::SigningKeyUnknown, message)
-                    .with_metadata("jwksAgeS", keys_age.as_secs());
-                match retry_after {
-                    Some(delay) => refusal.retry_after(*delay),
-                    None => refusal,
-                }
-            }
-            AuthError::TokenSignatureInvalid { for_other_resource } => {
-                let refusal = Self::new(Reason::TokenSignatureInvalid, message);
-                if *for_other_resource {
-                    refusal.with_metadata("hint", "token_for_other_resource")
-                } else {
-                    refusal
-                }
-            }
-            AuthError::TokenClaimMissing { claim } => {
-                Self::new(Reason::TokenClaimMissing, message).with_metadata("claim", claim)
-            }
-            AuthError::TokenClaimInvalid { claim } => {
-                Self::new(Reason::TokenClaimInvalid, message).with_metadata("claim", claim)
-            }
-            AuthError::TokenVersionUnsupported => {
-                Self::new(Reason::TokenVersionUnsupported, message)
-            }
-            AuthError::TokenAudienceMismatch => Self::new(Reason::TokenAudienceMismatch, message),
-            AuthError::TokenIssuerMismatch => Self::new(Reason::TokenIssuerMismatch, message),
-            AuthError::TenantMismatch => Self::new(Reason::TenantMismatch, message),
-            AuthError::TokenExpired { expired_at, now } => Self::new(Reason::TokenExpired, message)
-                .with_metadata("expiredAt", rfc3339(*expired_at))
-                .with_metadata("serverTime", rfc3339(*now))
-                .with_challenge(AuthChallenge {
-                    retryable: true,
-                    ..Default::default()
-                }),
-            AuthError::TokenNotYetValid { now } => Self::new(Reason::TokenNotYetValid, message)
-                .with_metadata("serverTime", rfc3339(*now)),
-            AuthError::TokenLifetimeTooLong => Self::new(Reason::TokenLifetimeTooLong, message),
-            AuthError::TenantNotAllowed { tenant } => {
-                Self::new(Reason::TenantNotAllowed, message).with_metadata("tenantId", tenant)
-            }
-            AuthError::ClientAppNotAllowed { client } => {
-                Self::new(Reason::ClientAppNotAllowed, message)
-                    .with_metadata("clientAppId", bounded(client.as_str()))
-            }
-            AuthError::ScopeMissing { required } => {
-                Self::new(Reason::ScopeMissing, message).with_metadata("requiredScopes", required)
-            }
-            AuthError::AppRoleMissing { required } => {
-                Self::new(Reason::AppRoleMissing, message).with_metadata("requiredRoles", required)
-            }
-            AuthError::AppOnlyNotAllowed => Self::new(Reason::AppOnlyNotAllowed, message),
-            AuthError::DelegatedNotAllowed => Self::new(Reason::DelegatedNotAllowed, message),
-            AuthError::ClaimsChallengeRequired { context } => {
-                Self::new(Reason::ClaimsChallengeRequired, message)
-                    .with_metadata("authContext", context)
-                    .with_challenge(AuthChallenge {
-                        claims_for_conditional_access_policy: auth_interceptor::claims_request(
-                            context,
-                        ),
-                        retryable: true,
-                        ..Default::default()
-                    })
-            }
-            AuthError::StepUpUnsupportedByClient { context } => {
-                Self::new(Reason::StepUpUnsupportedByClient, message)
-                    .with_metadata("authContext", context)
-            }
-            AuthError::StepUpRequired { context } => {
-                Self::new(Reason::StepUpRequired, message).with_metadata("acrValues", context)
-            }
-            AuthError::MethodNotFound => Self::new(Reason::MethodNotFound, message),
-            AuthError::MethodPolicyMissing => Self::new(Reason::MethodPolicyMissing, message),
-            AuthError::SigningKeysUnavailable {
-                authority,
-                keys_age,
-                retry_after,
-            } => {
-                let refusal = Self::new(Reason::SigningKeysUnavailable, message)
-                    .with_metadata("authority", authority)
-                    .retry_after(*retry_after);
-                match keys_age {
-                    Some(age) => refusal.with_metadata("jwksAgeS", age.as_secs()),
-                    None => refusal,
-                }
-            }
-        }
-    }
-}
-
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
@@ -371,6 +280,8 @@ impl From<DataError> for Refusal {
                 refusal
             }
             DataError::Store(error) => error.into(),
+            DataError::Exchange(error) => error.into(),
+            DataError::Downstream(error) => error.into(),
         }
     }
 }
@@ -402,6 +313,15 @@ impl Refusal {
                 retry_delay: prost_types::Duration::try_from(delay).ok(),
             };
             details.push(any("google.rpc.RetryInfo", &retry));
+        }
+        if let Some((description, url)) = &self.help {
+            let help = pb::Help {
+                links: vec![pb::help::Link {
+                    description: (*description).to_owned(),
+                    url: url.clone(),
+                }],
+            };
+            details.push(any("google.rpc.Help", &help));
         }
         if !self.violations.is_empty() {
             let violations = self.violations.iter().map(|(field, description)| {

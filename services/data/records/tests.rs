@@ -10,7 +10,7 @@ use crate::store::Owner;
 fn field(error: DataError) -> String {
     match error {
         DataError::Field { field, .. } => field,
-        DataError::Store(error) => panic!("{error}"),
+        other => panic!("{other}"),
     }
 }
 

@@ -1,0 +1,19 @@
+//! TokenExchange: a user's token in, a downstream token out, by OAuth 2.0 On-Behalf-Of.
+//!
+//! The domain, used in-process by our own handlers and over gRPC by other services. A
+//! [`SubjectToken`](auth_interceptor::SubjectToken) says for whom: it exists only for a call that
+//! was verified, so nothing is handed out, from the authority or from memory, on the word of a
+//! stranger. Authority, tenant, user and registration are the token's; a caller chooses scopes and
+//! claims, and nothing else. No gRPC here: adapters convert.
+
+mod claims_request;
+mod endpoint;
+mod error;
+mod registration;
+mod scopes;
+
+pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
+pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
+pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
+pub use self::registration::{Consent, CredentialSource, Registration};
+pub use self::scopes::{Scopes, ScopesError};
