@@ -10,10 +10,12 @@ mod claims_request;
 mod endpoint;
 mod error;
 mod registration;
+mod request;
 mod scopes;
 
 pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
 pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
 pub use self::registration::{Consent, CredentialSource, Registration};
+pub use self::request::{ExchangeRequest, Exchanged, Freshness};
 pub use self::scopes::{Scopes, ScopesError};
