@@ -4,6 +4,7 @@
 //! that names the key and what it expects. The process environment is read here alone.
 
 mod authorities;
+mod credentials;
 mod error;
 mod keys;
 mod values;
@@ -11,7 +12,6 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use auth_interceptor::{Authority, KeySettings, Registration};
 pub use self::error::ConfigError;
 pub use self::keys::{Form, KEYS, Key, reference};
 use self::values::Values;
-use crate::secret::Secret;
+use crate::exchange;
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
@@ -40,8 +40,12 @@ pub struct Settings {
     pub authorities: Vec<Authority>,
     /// The applications whose tokens are accepted, by name; never empty.
     pub registrations: Vec<Registration>,
-    /// The secrets of those registrations that have one, by registration name.
-    pub secrets: BTreeMap<String, Secret>,
+    /// The same applications, as those whose tokens are exchanged.
+    pub exchange: Vec<exchange::Registration>,
+    /// Where Fabric and OneLake are.
+    pub downstream: Downstream,
+    /// The keys that seal stored refresh tokens: the first seals, all open. None: none are stored.
+    pub sealing_key_files: Vec<PathBuf>,
     /// What is known of Fabric.
     pub fabric: Fabric,
     /// Logs and traces.
@@ -109,6 +113,19 @@ pub struct Fabric {
     pub app_ids: Vec<String>,
 }
 
+/// `[downstream]`: base URLs, without a slash at their end.
+#[derive(Clone, Debug)]
+pub struct Downstream {
+    /// Fabric's REST API.
+    pub fabric: String,
+    /// Fabric's workload control API.
+    pub workload_control: String,
+    /// OneLake's DFS API.
+    pub onelake: String,
+    /// Certificates (PEM) trusted for them instead of the machine's; none: the machine's.
+    pub root_certificates_pem: Option<Vec<u8>>,
+}
+
 /// `[telemetry]`.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
@@ -137,6 +154,34 @@ pub struct Limits {
     pub watch_streams: usize,
     /// The longest that a unary call may take, whatever deadline its caller asks for.
     pub unary_timeout: Duration,
+}
+
+/// `[cache]`. A key that cannot be read stops the start: what it sealed could not be opened.
+fn read_sealing_key_files(values: &Values) -> Result<Vec<PathBuf>, ConfigError> {
+    let path = "cache.key_files";
+    let files: Vec<PathBuf> = values.texts(path)?.into_iter().map(PathBuf::from).collect();
+    if files.iter().all(|file| std::fs::File::open(file).is_ok()) {
+        Ok(files)
+    } else {
+        Err(values.refused(path, "a list of files that can be read"))
+    }
+}
+
+impl Downstream {
+    fn read(values: &Values) -> Result<Self, ConfigError> {
+        let base = |path| {
+            values
+                .url(path)
+                .map(|url| url.as_str().trim_end_matches('/').to_owned())
+        };
+        Ok(Self {
+            fabric: base("downstream.fabric")?,
+            workload_control: base("downstream.workload_control")?,
+            onelake: base("downstream.onelake")?,
+            root_certificates_pem: values
+                .read_file("downstream.ca_file", |file| std::fs::read(file))?,
+        })
+    }
 }
 
 /// `[keys]`.
@@ -179,13 +224,16 @@ impl Settings {
         let values = Values::collect(text, environment)?;
         values.choice("version")?;
         let server = Server::read(&values)?;
-        let (authorities, registrations, secrets) = authorities::read(&values)?;
+        let (authorities, registrations) = authorities::read(&values)?;
+        let exchange = credentials::read(&values, &authorities, &registrations)?;
         Ok(Self {
             server,
             store: Store::read(&values)?,
             authorities,
             registrations,
-            secrets,
+            exchange,
+            downstream: Downstream::read(&values)?,
+            sealing_key_files: read_sealing_key_files(&values)?,
             fabric: Fabric {
                 app_ids: values.guids("fabric.app_ids")?,
             },

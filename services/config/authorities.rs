@@ -3,21 +3,18 @@
 //! What would let in a stranger stops the start: no tenants, no audience, an issuer or an audience
 //! that is stated twice, a host on this machine that nobody called local.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
 use auth_interceptor::{Algorithm, Authority, AuthorityKind, IssuerTemplate, Registration};
 
 use super::error::ConfigError;
 use super::values::Values;
-use crate::secret::Secret;
 
 /// Microsoft's public cloud, whose 1.0 issuer is on a host of its own.
 const PUBLIC_CLOUD: &str = "https://login.microsoftonline.com";
 
-type Read = (Vec<Authority>, Vec<Registration>, BTreeMap<String, Secret>);
-
-pub(super) fn read(values: &Values) -> Result<Read, ConfigError> {
+pub(super) fn read(values: &Values) -> Result<(Vec<Authority>, Vec<Registration>), ConfigError> {
     let authorities = at_least_one(values, "authorities", read_authority)?;
     refuse_shared_issuers(values, &authorities)?;
 
@@ -25,15 +22,7 @@ pub(super) fn read(values: &Values) -> Result<Read, ConfigError> {
         read_registration(values, name, &authorities)
     })?;
     refuse_shared_audiences(values, &registrations)?;
-
-    let mut secrets = BTreeMap::new();
-    for registration in &registrations {
-        let path = format!("registrations.{}.secret_file", registration.name);
-        if let Some(secret) = values.read_file(&path, Secret::from_file)? {
-            secrets.insert(registration.name.clone(), secret);
-        }
-    }
-    Ok((authorities, registrations, secrets))
+    Ok((authorities, registrations))
 }
 
 fn at_least_one<T>(
