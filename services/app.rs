@@ -1,17 +1,21 @@
 //! The whole service, and its one visible layer chain.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use auth_interceptor::{
     AuthLayer, Authenticator, GuardedServices, Plane, Policies, Policy, PolicyError,
     ServedPolicies, StartError,
 };
+use http::{Request, Response};
 use tokio::net::TcpListener;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tower::ServiceBuilder;
+use tower::{Service, ServiceBuilder};
 
 use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::data::v1::data_service_server::DataServiceServer;
@@ -54,8 +58,30 @@ pub struct App {
     settings: AppSettings,
     authenticator: Arc<Authenticator>,
     health: HealthReporter,
+    service: Face,
+    administration: Face,
+}
+
+/// What one listener serves, and what that demands.
+struct Face {
     routes: Routes,
     served: ServedPolicies,
+}
+
+impl From<GuardedServices> for Face {
+    fn from(services: GuardedServices) -> Self {
+        let (routes, served) = services.into_parts();
+        Self { routes, served }
+    }
+}
+
+/// Where an [`App`] is served.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everybody.
+    pub service: TcpListener,
+    /// For administrators: an address that only they reach.
+    pub administration: TcpListener,
 }
 
 impl App {
@@ -89,12 +115,13 @@ impl App {
                     .accept_compressed(GZIP)
                     .max_decoding_message_size(limit),
             )?;
+        let mut administration = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         if settings.health {
-            services.add(
-                health_service
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?;
+            let health_service = health_service
+                .accept_compressed(GZIP)
+                .max_decoding_message_size(limit);
+            services.add(health_service.clone())?;
+            administration.add(health_service)?;
         }
         if settings.reflection {
             let reflection = || {
@@ -105,20 +132,19 @@ impl App {
             services.add(reflection().build_v1()?)?;
             services.add(reflection().build_v1alpha()?)?;
         }
-        let (routes, served) = services.into_parts();
         Ok(Self {
             settings,
             authenticator,
             health,
-            routes,
-            served,
+            service: services.into(),
+            administration: administration.into(),
         })
     }
 
-    /// What is served and what it demands.
+    /// What is served to everybody, and what it demands.
     #[must_use]
     pub fn served(&self) -> &ServedPolicies {
-        &self.served
+        &self.service.served
     }
 
     /// The keys and the decision behind every call.
@@ -128,56 +154,80 @@ impl App {
     }
 
     /// Serves until `shutdown`, then drains.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(
+        self,
+        listeners: Listeners,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) {
         let Self {
             settings,
             authenticator,
             health,
-            routes,
-            served,
+            service,
+            administration,
         } = self;
         let drain = Drain::default();
         let report = tokio::spawn(report_health(
             health,
             Arc::clone(&authenticator),
-            service_names(&served),
+            service_names(&service.served),
             drain.clone(),
         ));
-
-        let service = ServiceBuilder::new()
-            // Outermost: whatever is refused below, its reply and its events name one trace.
-            .layer(TraceContextLayer::new(
-                served.clone(),
-                settings.trust_inbound,
-            ))
-            // Before any gRPC status is written: what is not gRPC could not read one.
-            .layer(GrpcOnlyLayer)
-            // Above everything that refuses, so that every refusal leaves complete.
-            .layer(CompletionLayer::new(settings.message_bytes))
-            // Above the decision: waiting for a key counts against the caller's time too.
-            .layer(DeadlineLayer::new(settings.unary_timeout, drain.clone()))
-            // The decision, from path, headers and token, before the body is read.
-            .layer(AuthLayer::new(
-                authenticator,
-                served,
-                Arc::new(SelvedgeRefusal),
-            ))
-            // Below the decision: only streams that were let through take a place.
-            .layer(WatchesLayer::new(settings.watches_per_peer, drain.clone()))
-            .service(routes.prepare());
-
-        listener::serve(
-            listener,
-            settings.tls,
-            service,
-            &settings.connections,
-            &drain,
-            settings.drain,
-            shutdown,
-        )
-        .await;
+        let serve = |listener, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {
+            listener::serve(
+                listener,
+                settings.tls.clone(),
+                guarded(face, &settings, &authenticator, &drain),
+                &settings.connections,
+                &drain,
+                settings.drain,
+                until,
+            )
+        };
+        let begun = drain.clone();
+        tokio::join!(
+            serve(listeners.service, service, Box::pin(shutdown)),
+            serve(
+                listeners.administration,
+                administration,
+                Box::pin(async move { begun.begun().await }),
+            ),
+        );
         report.abort();
     }
+}
+
+/// The one layer chain, in front of what a listener serves.
+fn guarded(
+    face: Face,
+    settings: &AppSettings,
+    authenticator: &Arc<Authenticator>,
+    drain: &Drain,
+) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ 'static {
+    ServiceBuilder::new()
+        // Outermost: whatever is refused below, its reply and its events name one trace.
+        .layer(TraceContextLayer::new(
+            face.served.clone(),
+            settings.trust_inbound,
+        ))
+        // Before any gRPC status is written: what is not gRPC could not read one.
+        .layer(GrpcOnlyLayer)
+        // Above everything that refuses, so that every refusal leaves complete.
+        .layer(CompletionLayer::new(settings.message_bytes))
+        // Above the decision: waiting for a key counts against the caller's time too.
+        .layer(DeadlineLayer::new(settings.unary_timeout, drain.clone()))
+        // The decision, from path, headers and token, before the body is read.
+        .layer(AuthLayer::new(
+            Arc::clone(authenticator),
+            face.served,
+            Arc::new(SelvedgeRefusal),
+        ))
+        // Below the decision: only streams that were let through take a place.
+        .layer(WatchesLayer::new(settings.watches_per_peer, drain.clone()))
+        .service(face.routes.prepare())
 }
 
 /// What every method demands: ours by contract, the others' declared here.

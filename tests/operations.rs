@@ -162,7 +162,7 @@ async fn authority(desk: &Desk, listen: &str) -> (emulator::Emulator, PathBuf) {
     desk.write("authority.pem", emulator.root_certificate_pem());
     let origin = emulator.origin();
     let text = configuration(
-        &format!("listen = \"{listen}\"\ndrain_delay = \"0s\""),
+        &format!("listen = \"{listen}\"\nadmin_listen = \"127.0.0.1:0\"\ndrain_delay = \"0s\""),
         &format!(
             "url = \"{origin}\"\nissuer_v1 = \"{origin}/sts/{{tenantid}}/\"\n\
              tenants = [\"{}\"]\nca_file = \"authority.pem\"\ndanger_allow_local_authority = true",

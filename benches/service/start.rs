@@ -106,6 +106,7 @@ fn settings(address: SocketAddr, authority: &str, root: &Path, folder: &Path) ->
 version = 1
 [server]
 listen = "{address}"
+admin_listen = "127.0.0.1:0"
 [store]
 url = "sqlite://{database}"
 [authorities.emulator]

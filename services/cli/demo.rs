@@ -42,6 +42,7 @@ async fn walk(folder: &std::path::Path, narration: &mut Narration) -> Result<()>
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let local = Local::start(&LocalSettings {
         service: anywhere,
+        administration: anywhere,
         authority: anywhere,
         state_dir: folder,
         keys: KEY_TIMES,

@@ -13,13 +13,15 @@ use emulator::{Emulator, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, AppSettings};
+use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
 use crate::telemetry::{LogSettings, start_logging};
 
 /// The port of the service, before any offset: the default of Fabric's DevGateway.
 const SERVICE_PORT: u16 = 5000;
+/// The port of administration, before any offset.
+const ADMINISTRATION_PORT: u16 = 5001;
 /// The port of the emulator, before any offset.
 const AUTHORITY_PORT: u16 = 5443;
 
@@ -69,6 +71,7 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
     })?;
     let local = Local::start(&LocalSettings {
         service: port(SERVICE_PORT)?,
+        administration: port(ADMINISTRATION_PORT)?,
         authority: port(AUTHORITY_PORT)?,
         state_dir: &args.state_dir,
         keys: "",
@@ -85,6 +88,7 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
 /// Where a [`Local`] runs.
 pub(super) struct LocalSettings<'a> {
     pub(super) service: SocketAddr,
+    pub(super) administration: SocketAddr,
     pub(super) authority: SocketAddr,
     pub(super) state_dir: &'a Path,
     /// More configuration (TOML), for times shorter than production's.
@@ -95,6 +99,7 @@ pub(super) struct LocalSettings<'a> {
 pub(super) struct Local {
     pub(super) emulator: Emulator,
     pub(super) service: SocketAddr,
+    administration: SocketAddr,
     root_certificate: PathBuf,
     configuration_file: PathBuf,
     stop: CancellationToken,
@@ -121,19 +126,22 @@ impl Local {
         let configured = Settings::parse(&text, &Environment::default())?;
         let store = store::open(&configured.store).await?;
         let app = App::new(AppSettings::try_from(&configured)?, store)?;
-        let listener = TcpListener::bind(settings.service)
-            .await
-            .with_context(|| format!("the service cannot listen on {}", settings.service))?;
-        let service = listener.local_addr()?;
+        let listeners = Listeners {
+            service: listen(settings.service).await?,
+            administration: listen(settings.administration).await?,
+        };
+        let service = listeners.service.local_addr()?;
+        let administration = listeners.administration.local_addr()?;
         let authenticator = std::sync::Arc::clone(app.authenticator());
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(app.serve(listener, stop.clone().cancelled_owned()));
+        let serving = tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned()));
         tokio::time::timeout(PATIENCE, authenticator.ready())
             .await
             .context("the service cannot read the emulator's keys; does localhost resolve?")?;
         Ok(Self {
             emulator,
             service,
+            administration,
             root_certificate,
             configuration_file,
             stop,
@@ -152,6 +160,7 @@ impl Local {
     fn as_json(&self) -> serde_json::Value {
         serde_json::json!({
             "service": format!("http://{}", self.service),
+            "administration": format!("http://{}", self.administration),
             "authority": self.emulator.origin(),
             "ca_file": self.root_certificate,
             "config": self.configuration_file,
@@ -190,6 +199,7 @@ impl Local {
 
     fn describe(&self, state_dir: &Path) -> io::Result<()> {
         let service = self.service;
+        let administration = self.administration;
         let authority = self.emulator.origin();
         let certificate = self.root_certificate.display();
         let accounts: Vec<_> = self
@@ -205,6 +215,7 @@ impl Local {
 Selvedge is serving. Press Ctrl-C to stop.
 
   service    http://{service}   gRPC (HTTP/2 without TLS), health, reflection
+  admin      http://{administration}   for applications with the role Selvedge.Admin
   authority  {authority}   an Entra ID emulator: trust {certificate}
   accounts   {accounts}
   control    {control}: {secret}   (scripts faults and key rotation)
@@ -231,6 +242,12 @@ Sign in and read your rows:
     }
 }
 
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("the service cannot listen on {address}"))
+}
+
 /// What an operator would write to `selvedge.toml` for this authority.
 fn configuration(
     emulator: &Emulator,
@@ -247,6 +264,7 @@ fn configuration(
 version = 1
 [server]
 listen = "{service}"
+admin_listen = "{administration}"
 reflection = true
 drain_delay = "0s"
 drain_timeout = "10s"
@@ -267,6 +285,7 @@ publisher_tenant = "{publisher}"
 {keys}
 "#,
         service = settings.service,
+        administration = settings.administration,
         database = settings.state_dir.join("selvedge.db").display(),
         origin = emulator.origin(),
         tenants = tenants.join(", "),

@@ -1,10 +1,12 @@
 //! `selvedge serve`: the service in production. Whatever is wrong with the configuration is said
 //! before a port is bound.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
-use crate::app::{App, AppSettings};
+use crate::app::{App, AppSettings, Listeners};
 use crate::config::Settings;
 use crate::store;
 use crate::telemetry::{LogSettings, start_logging};
@@ -14,7 +16,10 @@ use crate::telemetry::{LogSettings, start_logging};
 /// # Errors
 ///
 /// A log, store or listener that cannot be opened, or settings that contradict each other.
-pub(super) async fn run(settings: &Settings, shutdown: impl Future<Output = ()>) -> Result<()> {
+pub(super) async fn run(
+    settings: &Settings,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     start_logging(&LogSettings {
         filter: settings.telemetry.log.clone(),
         file: settings.telemetry.log_file.clone(),
@@ -27,13 +32,23 @@ pub(super) async fn run(settings: &Settings, shutdown: impl Future<Output = ()>)
     let store = store::open(&settings.store).await?;
     let app = App::new(app_settings, store.clone())?;
 
-    let address = settings.server.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("the service cannot listen on {address} (server.listen)"))?;
-    tracing::info!(server.address = %listener.local_addr()?, "listening");
-    app.serve(listener, shutdown).await;
+    let listeners = Listeners {
+        service: listen("server.listen", settings.server.listen).await?,
+        administration: listen("server.admin_listen", settings.server.admin_listen).await?,
+    };
+    tracing::info!(
+        server.address = %listeners.service.local_addr()?,
+        server.admin_address = %listeners.administration.local_addr()?,
+        "listening"
+    );
+    app.serve(listeners, shutdown).await;
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("the service cannot listen on {address} ({key})"))
 }

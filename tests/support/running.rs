@@ -10,7 +10,7 @@ use auth_interceptor::{
     KeySettings, Registration, ServedPolicies,
 };
 use emulator::{Emulator, Endpoint, TokenRequest, seed};
-use selvedge::app::{App, AppSettings};
+use selvedge::app::{App, AppSettings, Listeners};
 use selvedge::config::Migrate;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
@@ -150,12 +150,17 @@ impl Setup {
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());
         let served_policies = app.served().clone();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listen = || TcpListener::bind("127.0.0.1:0");
+        let listeners = Listeners {
+            service: listen().await.unwrap(),
+            administration: listen().await.unwrap(),
+        };
+        let address = listeners.service.local_addr().unwrap();
+        let administration = listeners.administration.local_addr().unwrap();
         let (shutdown, asked) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
             // A dropped sender ends the service just as well: its test is over.
-            app.serve(listener, async {
+            app.serve(listeners, async {
                 let _ = asked.await;
             })
             .await;
@@ -166,6 +171,7 @@ impl Setup {
             authenticator,
             served_policies,
             address,
+            administration,
             shutdown: Some(shutdown),
             served,
             folder,
@@ -182,6 +188,9 @@ pub(crate) struct Running {
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) served_policies: ServedPolicies,
     pub(crate) address: SocketAddr,
+    /// Where administrators are served.
+    #[expect(dead_code, reason = "administration is served by a later commit")]
+    pub(crate) administration: SocketAddr,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,
     folder: TemporaryFolder,
