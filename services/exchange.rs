@@ -12,6 +12,8 @@ mod error;
 mod registration;
 mod request;
 mod scopes;
+mod settings;
+mod token_exchange;
 
 pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
@@ -19,3 +21,5 @@ pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
 pub use self::registration::{Consent, CredentialSource, Registration};
 pub use self::request::{ExchangeRequest, Exchanged, Freshness};
 pub use self::scopes::{Scopes, ScopesError};
+pub use self::settings::{ExchangeSettings, ExchangeStartError};
+pub use self::token_exchange::TokenExchange;

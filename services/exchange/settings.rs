@@ -1,0 +1,41 @@
+//! What an exchange is set up with: registrations, and bounds on what it holds and how long.
+
+use std::time::Duration;
+
+use auth_interceptor::Clock;
+
+use super::Registration;
+
+/// All that a [`TokenExchange`](super::TokenExchange) is set up with.
+#[derive(Clone, Debug)]
+pub struct ExchangeSettings {
+    /// The applications whose users' tokens are exchanged, each name once.
+    pub registrations: Vec<Registration>,
+    /// The wall clock.
+    pub clock: Clock,
+    /// How long one exchange may take, further tries included.
+    pub patience: Duration,
+}
+
+impl ExchangeSettings {
+    /// The registrations, with the bounds that suit most.
+    #[must_use]
+    pub fn new(registrations: Vec<Registration>) -> Self {
+        Self {
+            registrations,
+            clock: Clock::system(),
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why an exchange cannot be set up. The operator acts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExchangeStartError {
+    /// Two registrations share a name: a token would have two of them.
+    #[error("the registration {name} is configured twice")]
+    RegistrationRepeated {
+        /// The name.
+        name: String,
+    },
+}
