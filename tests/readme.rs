@@ -43,8 +43,13 @@ fn the_example_configuration_is_one_that_the_service_takes() {
     let (example, _) = rest.split_once("```").expect("the example ends");
     // The files that it names are the operator's; any that can be read will do here.
     let present = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE");
-    let example = example
-        .replace("/etc/selvedge/tls.crt", present)
-        .replace("/etc/selvedge/tls.key", present);
+    let example: Vec<String> = example
+        .lines()
+        .map(|line| match line.split_once("\"/etc/selvedge/") {
+            Some((key, _)) => format!("{key}\"{present}\""),
+            None => line.to_owned(),
+        })
+        .collect();
+    let example = example.join("\n");
     Settings::parse(&example, &Environment::default()).unwrap();
 }
