@@ -1,19 +1,31 @@
 //! The directory: tenants, accounts and applications, and what each may do.
 //!
-//! It answers questions and issues nothing. All of it is fixed at start except what an
-//! application's owner would change while it runs: token version and certificates.
+//! It answers questions and issues nothing. All of it is fixed at start except what people change
+//! while it runs: an application's owner its token version and certificates, users and
+//! administrators their consent and their Conditional Access.
 
+mod access;
 mod app;
+mod changes;
+mod grant;
+mod scripting;
 pub mod seed;
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use crate::locked::Locked;
+use access::AccessRules;
+use changes::Changes;
+use grant::Grants;
+
 use crate::random;
 
+pub use access::{AccessPolicy, AccessRule};
 pub use app::{
-    App, AppKind, ClientCertificate, Grant, Redirect, RedirectKind, UnusableCertificate,
+    App, AppKind, ClientCertificate, Permission, Redirect, RedirectKind, UnusableCertificate,
 };
+pub(crate) use changes::SecretState;
+pub(crate) use grant::User;
+pub use grant::{Grant, GrantedFor};
 pub use seed::Seed;
 
 /// The version of an access token: which endpoint's shape its claims have.
@@ -127,15 +139,9 @@ pub struct Directory {
     tenants: Vec<Tenant>,
     accounts: Vec<Account>,
     apps: Vec<App>,
-    grants: Vec<Grant>,
-    changes: Locked<Changes>,
-}
-
-/// What was changed since the start, by client id.
-#[derive(Debug, Default)]
-struct Changes {
-    versions: HashMap<String, TokenVersion>,
-    certificates: HashMap<String, Vec<ClientCertificate>>,
+    grants: Grants,
+    access: AccessRules,
+    changes: Changes,
 }
 
 impl Directory {
@@ -144,8 +150,9 @@ impl Directory {
             tenants: seed.tenants,
             accounts: seed.accounts,
             apps: seed.apps,
-            grants: seed.grants,
-            changes: Locked::default(),
+            grants: Grants::new(seed.grants),
+            access: AccessRules::new(seed.access),
+            changes: Changes::default(),
         }
     }
 
@@ -182,6 +189,20 @@ impl Directory {
         self.accounts.iter().find(|account| account.is_called(name))
     }
 
+    /// A known account, or a member made up on the spot, so that a test has as many as it likes: of
+    /// the tenant whose domain the name has, or else of the first.
+    pub(crate) fn account_called(&self, upn: &str) -> Account {
+        if let Some(account) = self.account(upn) {
+            return account.clone();
+        }
+        let tenant = upn
+            .rsplit_once('@')
+            .and_then(|(_, domain)| self.tenant(domain))
+            .or_else(|| self.tenants.first())
+            .map_or_else(String::new, |tenant| tenant.id.clone());
+        Account::new(upn, upn, tenant)
+    }
+
     /// An application by client id.
     #[must_use]
     pub fn app(&self, client_id: &str) -> Option<&App> {
@@ -206,53 +227,24 @@ impl Directory {
     /// Which token version a resource application asks for at present.
     #[must_use]
     pub fn token_version(&self, app: &App) -> TokenVersion {
-        self.changes
-            .lock()
-            .versions
-            .get(&app.client_id)
-            .copied()
-            .unwrap_or(app.token_version)
+        self.changes.version(app).unwrap_or(app.token_version)
     }
 
     /// The certificates an application may sign assertions with at present.
     pub(crate) fn certificates(&self, app: &App) -> Vec<ClientCertificate> {
-        let changes = self.changes.lock();
-        let added = changes.certificates.get(&app.client_id);
-        app.certificates
-            .iter()
-            .chain(added.into_iter().flatten())
-            .cloned()
-            .collect()
+        let mut certificates = app.certificates.clone();
+        certificates.extend(self.changes.certificates(app));
+        certificates
     }
 
-    pub(crate) fn set_token_version(&self, client_id: &str, version: TokenVersion) -> bool {
-        let Some(app) = self.app(client_id) else {
-            return false;
-        };
-        self.changes
-            .lock()
-            .versions
-            .insert(app.client_id.clone(), version);
-        true
+    /// What a presented client secret is worth at present.
+    pub(crate) fn judge_secret(&self, app: &App, presented: &[u8]) -> SecretState {
+        self.changes.judge_secret(app, presented)
     }
 
-    pub(crate) fn add_certificate(&self, client_id: &str, certificate: ClientCertificate) -> bool {
-        /// An application has a handful of certificates: the present and the next.
-        const CAPACITY: usize = 8;
-
-        let Some(app) = self.app(client_id) else {
-            return false;
-        };
-        let mut changes = self.changes.lock();
-        let certificates = changes
-            .certificates
-            .entry(app.client_id.clone())
-            .or_default();
-        certificates.push(certificate);
-        if certificates.len() > CAPACITY {
-            certificates.remove(0);
-        }
-        true
+    /// Whether an administrator has disabled an account.
+    pub(crate) fn is_disabled(&self, account: &Account) -> bool {
+        self.changes.is_disabled(&account.upn)
     }
 
     pub(crate) fn tenant_segment(&self, segment: &str) -> Option<TenantSegment<'_>> {
@@ -262,23 +254,23 @@ impl Directory {
         }
     }
 
-    /// The scopes of `resource` that `client` may use for anybody.
-    pub(crate) fn consented_scopes(&self, client: &App, resource: &App) -> Vec<&str> {
-        self.grants
-            .iter()
-            .filter(|grant| grant.is_between(client, resource))
-            .flat_map(|grant| &grant.scopes)
-            .map(String::as_str)
-            .collect()
+    /// The scopes of `resource` that `client` may use for a person.
+    pub(crate) fn consented_scopes(
+        &self,
+        client: &App,
+        resource: &App,
+        user: User<'_>,
+    ) -> BTreeSet<String> {
+        self.grants.scopes(client, resource, user)
     }
 
     /// The roles of `resource` that were assigned to `client`.
-    pub(crate) fn assigned_roles(&self, client: &App, resource: &App) -> Vec<&str> {
-        self.grants
-            .iter()
-            .filter(|grant| grant.is_between(client, resource))
-            .flat_map(|grant| &grant.roles)
-            .map(String::as_str)
-            .collect()
+    pub(crate) fn assigned_roles(&self, client: &App, resource: &App) -> BTreeSet<String> {
+        self.grants.roles(client, resource)
+    }
+
+    /// What Conditional Access demands of an account for a resource.
+    pub(crate) fn access_rule(&self, upn: &str, resource: &App) -> Option<AccessRule> {
+        self.access.of(upn, &resource.client_id)
     }
 }

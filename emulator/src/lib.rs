@@ -33,6 +33,7 @@ mod fault;
 mod keys;
 mod locked;
 mod random;
+mod scripting;
 mod secret;
 mod server;
 mod settings;
@@ -56,8 +57,9 @@ use crate::state::StateDir;
 pub use crate::clock::Now;
 pub use crate::control::CONTROL_HEADER;
 pub use crate::directory::{
-    Account, App, AppKind, ClientCertificate, Directory, Grant, Redirect, RedirectKind, Seed,
-    Tenant, TokenVersion, UnusableCertificate, seed,
+    AccessPolicy, AccessRule, Account, App, AppKind, ClientCertificate, Directory, Grant,
+    GrantedFor, Permission, Redirect, RedirectKind, Seed, Tenant, TokenVersion,
+    UnusableCertificate, seed,
 };
 pub use crate::fault::{Endpoint, Fault};
 pub use crate::keys::SigningKey;
@@ -201,21 +203,6 @@ impl Emulator {
     #[must_use]
     pub fn fetches(&self, endpoint: Endpoint) -> u64 {
         self.authority.faults.requests(endpoint)
-    }
-
-    /// Sets the version of the tokens that a resource application receives from now on.
-    pub fn set_token_version(&self, client_id: &str, version: TokenVersion) {
-        self.authority
-            .directory
-            .set_token_version(client_id, version);
-    }
-
-    /// Registers a certificate for an application's client assertions; `false` when there is no
-    /// such application.
-    pub fn add_certificate(&self, client_id: &str, certificate: ClientCertificate) -> bool {
-        self.authority
-            .directory
-            .add_certificate(client_id, certificate)
     }
 
     /// Moves the emulator's clock.

@@ -84,43 +84,24 @@ fn loopback_without_port(uri: &str) -> Option<(&str, &str)> {
     }
 }
 
-/// What one application may do with another, for everybody: admin consent or pre-authorisation.
+/// What a registration lists of a resource's scopes ("API permissions"): what `.default` asks for,
+/// and what an administrator consents to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Grant {
-    /// The client's id.
-    pub client: String,
+pub struct Permission {
     /// The resource's client id.
     pub resource: String,
     /// Delegated scopes.
     pub scopes: Vec<String>,
-    /// Application roles.
-    pub roles: Vec<String>,
 }
 
-impl Grant {
-    /// A grant of scopes.
-    pub fn scopes(client: &str, resource: &str, scopes: &[&str]) -> Self {
+impl Permission {
+    /// Permissions of one resource.
+    pub fn new(resource: &str, scopes: &[&str]) -> Self {
         Self {
-            client: client.to_owned(),
             resource: resource.to_owned(),
             scopes: scopes.iter().map(ToString::to_string).collect(),
-            roles: Vec::new(),
         }
-    }
-
-    /// A grant of application roles.
-    pub fn roles(client: &str, resource: &str, roles: &[&str]) -> Self {
-        Self {
-            client: client.to_owned(),
-            resource: resource.to_owned(),
-            scopes: Vec::new(),
-            roles: roles.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    pub(super) fn is_between(&self, client: &App, resource: &App) -> bool {
-        self.client == client.client_id && self.resource == resource.client_id
     }
 }
 
@@ -211,6 +192,8 @@ pub struct App {
     pub secrets: Vec<Secret>,
     /// The certificates it signs assertions with.
     pub certificates: Vec<ClientCertificate>,
+    /// What it may ask its users for.
+    pub permissions: Vec<Permission>,
 }
 
 impl App {
@@ -234,6 +217,7 @@ impl App {
             redirects: Vec::new(),
             secrets: Vec::new(),
             certificates: Vec::new(),
+            permissions: Vec::new(),
         }
     }
 

@@ -4,9 +4,13 @@
 //! Every id and secret here is fixed and public on purpose: a client is configured once and works
 //! against every run. They protect nothing, because the emulator only listens on loopback.
 
-use super::app::{App, AppKind, Grant, Redirect, RedirectKind};
-use super::{Account, Tenant, TokenVersion};
-use crate::secret::Secret;
+mod apps;
+mod grants;
+
+use super::access::{AccessPolicy, AccessRule};
+use super::app::App;
+use super::grant::Grant;
+use super::{Account, Tenant};
 
 /// The first tenant: publisher of the workload, home of most accounts.
 pub const CONTOSO_TENANT_ID: &str = "7b1e3c52-0d64-4f5a-9a3e-6c1f0f9d2a11";
@@ -45,8 +49,51 @@ pub const PORTAL_CLIENT_ID: &str = "871c010f-5e61-4fb1-83ac-98610a7e9110";
 pub const FABRIC_CLIENT_ID: &str = "00000009-0000-0000-c000-000000000000";
 /// Fabric Client for Workloads: a caller of workloads.
 pub const FABRIC_WORKLOAD_CLIENT_ID: &str = "d2450708-699c-41e3-8077-b0c8341509aa";
+/// The Application ID URI of Fabric's API.
+pub const FABRIC_URI: &str = "https://analysis.windows.net/powerbi/api";
+/// The delegated scopes of Fabric's API.
+pub const FABRIC_SCOPES: [&str; 11] = [
+    "Eventhouse.Read.All",
+    "Fabric.Extend",
+    "Item.Execute.All",
+    "Item.Read.All",
+    "Item.ReadWrite.All",
+    "Item.Reshare.All",
+    "KQLDatabase.ReadWrite.All",
+    "Lakehouse.Read.All",
+    "Warehouse.ReadWrite.All",
+    "Workspace.Read.All",
+    "Workspace.ReadWrite.All",
+];
+/// Azure Storage, the resource behind OneLake.
+pub const STORAGE_CLIENT_ID: &str = "e406a681-f3d4-42a8-90b6-c2b029497af1";
+/// The Application ID URI of Azure Storage.
+pub const STORAGE_URI: &str = "https://storage.azure.com";
+/// The one delegated scope of Azure Storage.
+pub const STORAGE_SCOPE: &str = "user_impersonation";
 /// Microsoft Graph, the resource of a request that names none.
 pub const GRAPH_CLIENT_ID: &str = "00000003-0000-0000-c000-000000000000";
+/// The Application ID URI of Microsoft Graph.
+pub const GRAPH_URI: &str = "https://graph.microsoft.com";
+/// The one delegated scope of Microsoft Graph here.
+pub const GRAPH_SCOPE: &str = "User.Read";
+
+/// The token broker: a page that signs a person in once for all the controls it hosts.
+pub const BROKER_CLIENT_ID: &str = "c7f0a3e5-48d1-4b92-8e6f-0a5d91b7c306";
+/// A control that picks a company: it calls Microsoft Graph for its user.
+pub const COMPANY_PICKER_CLIENT_ID: &str = "3a8e5d17-b06c-4f29-9d84-e1c72f4b0a05";
+/// The Application ID URI of the company picker.
+pub const COMPANY_PICKER_URI: &str = "api://company-picker.contoso.test";
+/// The company picker's client secret.
+pub const COMPANY_PICKER_SECRET: &str = "company-picker-development-secret";
+/// A control that picks a file: it calls Azure Storage for its user.
+pub const FILE_PICKER_CLIENT_ID: &str = "e95b2c40-1f7a-4d63-a8c9-5b04d7e3f106";
+/// The Application ID URI of the file picker.
+pub const FILE_PICKER_URI: &str = "api://file-picker.contoso.test";
+/// The file picker's client secret.
+pub const FILE_PICKER_SECRET: &str = "file-picker-development-secret";
+/// The delegated scopes of each control.
+pub const CONTROL_SCOPES: [&str; 2] = ["access_as_user", "token.exchange"];
 
 /// A command-line client: loopback redirect, device code and password, no secret.
 pub const CLI_CLIENT_ID: &str = "b93a6f20-7c15-4e8d-a0d2-94f1c5e83b02";
@@ -54,6 +101,10 @@ pub const CLI_CLIENT_ID: &str = "b93a6f20-7c15-4e8d-a0d2-94f1c5e83b02";
 pub const DAEMON_CLIENT_ID: &str = "2d7c4a91-e3f8-4b06-9c5d-70b8e1f6a403";
 /// The daemon's client secret.
 pub const DAEMON_SECRET: &str = "daemon-development-secret";
+/// A back-end service without roles: its own token proves who it is, and nothing more.
+pub const REPORTS_CLIENT_ID: &str = "6b1d94f8-c25e-4a07-b3f6-8e40a9d7c507";
+/// The reports service's client secret.
+pub const REPORTS_SECRET: &str = "reports-development-secret";
 
 /// A resource application of the second tenant: tokens for it are nobody else's business.
 pub const LEDGER_CLIENT_ID: &str = "94c1b7d3-5f2e-4a68-8e19-c3d60a7f5b04";
@@ -74,6 +125,8 @@ pub const NO_CONSENT: &str = "no-consent@contoso.test";
 pub const MFA: &str = "mfa@contoso.test";
 /// Is kept by policy from what the workload calls.
 pub const BLOCKED: &str = "blocked@contoso.test";
+/// Must use a compliant device for storage.
+pub const DEVICE: &str = "device@contoso.test";
 /// At home in the second tenant, a guest of the first.
 pub const GUEST: &str = "guest@contoso.test";
 /// A member of the second tenant alone.
@@ -91,6 +144,8 @@ pub struct Seed {
     pub apps: Vec<App>,
     /// What applications may do with one another.
     pub grants: Vec<Grant>,
+    /// What Conditional Access demands of whom.
+    pub access: Vec<AccessRule>,
 }
 
 impl Default for Seed {
@@ -101,162 +156,37 @@ impl Default for Seed {
                 Tenant::new(FABRIKAM_TENANT_ID, FABRIKAM_DOMAIN, "Fabrikam"),
             ],
             accounts: accounts(),
-            apps: vec![
-                workload(),
-                portal(),
-                fabric(),
-                fabric_client_for_workloads(),
-                graph(),
-                cli(),
-                daemon(),
-                ledger(),
-            ],
-            grants: grants(),
+            apps: apps::all(),
+            grants: grants::all(),
+            access: access(),
         }
     }
 }
 
+/// The guest's name at home.
+const GUEST_UPN: &str = "guest@fabrikam.test";
+
 fn accounts() -> Vec<Account> {
-    let mut guest = Account::new("guest@fabrikam.test", "Gael Guest", FABRIKAM_TENANT_ID);
+    let mut guest = Account::new(GUEST_UPN, "Gael Guest", FABRIKAM_TENANT_ID);
     guest.alias = Some(GUEST.to_owned());
     guest.guest_of = vec![CONTOSO_TENANT_ID.to_owned()];
     vec![
         Account::new(CONSENTED, "Cora Consented", CONTOSO_TENANT_ID),
         Account::new(NO_CONSENT, "Noel Noconsent", CONTOSO_TENANT_ID),
         Account::new(MFA, "Mona Mfa", CONTOSO_TENANT_ID),
+        Account::new(DEVICE, "Dana Device", CONTOSO_TENANT_ID),
         Account::new(BLOCKED, "Bruno Blocked", CONTOSO_TENANT_ID),
         guest,
         Account::new(OTHER_TENANT, "Otto Othertenant", FABRIKAM_TENANT_ID),
     ]
 }
 
-fn workload() -> App {
-    let mut app = App::new(WORKLOAD_CLIENT_ID, "Selvedge workload", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app.identifier_uri = Some(WORKLOAD_URI.to_owned());
-    app.scopes = WORKLOAD_SCOPES.map(str::to_owned).to_vec();
-    app.roles = vec![ADMIN_ROLE.to_owned()];
-    app.token_version = TokenVersion::V1;
-    app.wants_idtyp = true;
-    app.redirects = vec![Redirect::new(
-        "http://localhost:60006/close",
-        RedirectKind::Spa,
-    )];
-    app.secrets = vec![Secret::new(WORKLOAD_SECRET)];
-    app
-}
-
-fn portal() -> App {
-    let mut app = App::new(PORTAL_CLIENT_ID, "Microsoft Power BI", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.redirects = vec![
-        Redirect::new("https://localhost/portal/close", RedirectKind::Spa),
-        Redirect::new("http://localhost:60006/close", RedirectKind::Spa),
-    ];
-    app
-}
-
-fn fabric() -> App {
-    let mut app = App::new(FABRIC_CLIENT_ID, "Power BI Service", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app.identifier_uri = Some("https://analysis.windows.net/powerbi/api".to_owned());
-    app.scopes = [
-        "Fabric.Extend",
-        "Item.Execute.All",
-        "Item.Read.All",
-        "Item.ReadWrite.All",
-        "Item.Reshare.All",
-        "Lakehouse.Read.All",
-        "Workspace.Read.All",
+fn access() -> Vec<AccessRule> {
+    vec![
+        AccessRule::new(MFA, FABRIC_CLIENT_ID, AccessPolicy::Mfa),
+        AccessRule::new(MFA, STORAGE_CLIENT_ID, AccessPolicy::Mfa),
+        AccessRule::new(DEVICE, STORAGE_CLIENT_ID, AccessPolicy::CompliantDevice),
+        AccessRule::new(BLOCKED, FABRIC_CLIENT_ID, AccessPolicy::Block),
+        AccessRule::new(BLOCKED, STORAGE_CLIENT_ID, AccessPolicy::Block),
     ]
-    .map(str::to_owned)
-    .to_vec();
-    app.token_version = TokenVersion::V1;
-    app
-}
-
-fn fabric_client_for_workloads() -> App {
-    let mut app = App::new(
-        FABRIC_WORKLOAD_CLIENT_ID,
-        "Fabric Client for Workloads",
-        CONTOSO_TENANT_ID,
-    );
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app
-}
-
-fn graph() -> App {
-    let mut app = App::new(GRAPH_CLIENT_ID, "Microsoft Graph", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app.identifier_uri = Some("https://graph.microsoft.com".to_owned());
-    app.scopes = vec!["User.Read".to_owned()];
-    app.token_version = TokenVersion::V1;
-    app
-}
-
-fn cli() -> App {
-    let mut app = App::new(CLI_CLIENT_ID, "Selvedge command line", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.redirects = vec![
-        Redirect::new("http://localhost", RedirectKind::Native),
-        Redirect::new("http://127.0.0.1", RedirectKind::Native),
-    ];
-    app
-}
-
-fn daemon() -> App {
-    let mut app = App::new(DAEMON_CLIENT_ID, "Selvedge daemon", CONTOSO_TENANT_ID);
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app.redirects = vec![Redirect::new(
-        "http://localhost/signed-in",
-        RedirectKind::Web,
-    )];
-    app.secrets = vec![Secret::new(DAEMON_SECRET)];
-    app
-}
-
-fn ledger() -> App {
-    let mut app = App::new(LEDGER_CLIENT_ID, "Fabrikam ledger", FABRIKAM_TENANT_ID);
-    app.multi_tenant = true;
-    app.kind = AppKind::Confidential;
-    app.identifier_uri = Some(LEDGER_URI.to_owned());
-    app.scopes = vec![LEDGER_SCOPE.to_owned()];
-    app
-}
-
-fn grants() -> Vec<Grant> {
-    let mut grants = vec![
-        Grant::scopes(
-            FABRIC_WORKLOAD_CLIENT_ID,
-            WORKLOAD_CLIENT_ID,
-            &["FabricWorkloadControl"],
-        ),
-        Grant::scopes(
-            FABRIC_CLIENT_ID,
-            WORKLOAD_CLIENT_ID,
-            &["FabricWorkloadControl"],
-        ),
-        Grant::roles(DAEMON_CLIENT_ID, WORKLOAD_CLIENT_ID, &[ADMIN_ROLE]),
-        Grant::scopes(CLI_CLIENT_ID, LEDGER_CLIENT_ID, &[LEDGER_SCOPE]),
-    ];
-    for client in [WORKLOAD_CLIENT_ID, CLI_CLIENT_ID, DAEMON_CLIENT_ID] {
-        grants.push(Grant::scopes(client, WORKLOAD_CLIENT_ID, &WORKLOAD_SCOPES));
-        grants.push(Grant::scopes(client, GRAPH_CLIENT_ID, &["User.Read"]));
-    }
-    // The portal is pre-authorised for the data plane; the control scope is Fabric's own.
-    let data_plane: Vec<_> = WORKLOAD_SCOPES
-        .into_iter()
-        .filter(|scope| *scope != "FabricWorkloadControl")
-        .collect();
-    grants.push(Grant::scopes(
-        PORTAL_CLIENT_ID,
-        WORKLOAD_CLIENT_ID,
-        &data_plane,
-    ));
-    grants
 }

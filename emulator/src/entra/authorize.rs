@@ -21,7 +21,7 @@ use super::issued::{CODE_LIFETIME, Code, SIGN_IN_LIFETIME, SignedIn};
 use super::scope::Asked;
 use super::{pages, session};
 use crate::authority::Authority;
-use crate::directory::{Account, TenantSegment};
+use crate::directory::{Account, TenantSegment, User};
 use crate::random;
 use request::{AuthorizeRequest, Prompt, Refused};
 
@@ -202,7 +202,11 @@ fn issue_code(
         TenantSegment::One(_) => return Err(AuthorityError::not_in_tenant()),
         TenantSegment::Any => account.home_tenant.clone(),
     };
-    Asked::parse(directory, &request.scope)?.granted(directory, app)?;
+    let user = User {
+        tenant: &tenant,
+        upn: &account.upn,
+    };
+    Asked::parse(directory, &request.scope)?.granted(directory, app, user)?;
 
     let code = random::token();
     let expires_at = authority.clock.now().saturating_add(CODE_LIFETIME);

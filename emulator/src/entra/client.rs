@@ -8,7 +8,7 @@ use super::assertion;
 use super::error::AuthorityError;
 use super::form::Form;
 use crate::authority::Authority;
-use crate::directory::{App, AppKind, TenantSegment};
+use crate::directory::{App, AppKind, SecretState, TenantSegment};
 use crate::tokens::ClientAuthentication;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -56,10 +56,11 @@ impl<'a> Client<'a> {
             assertion::verify(authority, app, tenant, assertion)?;
             ClientAuthentication::Certificate
         } else if let Some(secret) = secret {
-            if !app.secrets.iter().any(|known| known.is(secret.as_bytes())) {
-                return Err(AuthorityError::wrong_secret());
+            match authority.directory.judge_secret(app, secret.as_bytes()) {
+                SecretState::Valid => ClientAuthentication::Secret,
+                SecretState::Expired => return Err(AuthorityError::expired_secret()),
+                SecretState::Unknown => return Err(AuthorityError::wrong_secret()),
             }
-            ClientAuthentication::Secret
         } else {
             ClientAuthentication::Public
         };

@@ -56,7 +56,7 @@ fn begin(
     let scope = scope::of_form(form);
     Asked::parse(&authority.directory, &scope)?
         .of_one_resource()?
-        .granted(&authority.directory, client.app)?;
+        .of_known_names()?;
 
     let device_code = random::token();
     let user_code = user_code();

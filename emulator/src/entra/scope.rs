@@ -7,7 +7,7 @@
 use super::error::AuthorityError;
 use super::form::Form;
 use crate::directory::seed;
-use crate::directory::{App, Directory};
+use crate::directory::{App, Directory, User};
 
 const DEFAULT: &str = ".default";
 
@@ -82,18 +82,19 @@ impl<'a> Asked<'a> {
         &self,
         directory: &Directory,
         client: &App,
+        user: User<'_>,
     ) -> Result<Vec<String>, AuthorityError> {
         if self.names.is_empty() {
             return Ok(self.oidc.iter().map(ToString::to_string).collect());
         }
-        let consented = directory.consented_scopes(client, self.resource);
+        let consented = directory.consented_scopes(client, self.resource, user);
         let mut granted: Vec<String> = Vec::new();
         for name in &self.names {
             if name == DEFAULT {
-                granted.extend(consented.iter().map(ToString::to_string));
+                granted.extend(consented.iter().cloned());
             } else if !self.resource.scopes.contains(name) {
                 return Err(AuthorityError::unknown_scope());
-            } else if consented.contains(&name.as_str()) {
+            } else if consented.contains(name) {
                 granted.push(name.clone());
             } else {
                 return Err(AuthorityError::consent_needed());
@@ -105,6 +106,15 @@ impl<'a> Asked<'a> {
         granted.sort_unstable();
         granted.dedup();
         Ok(granted)
+    }
+
+    /// Refuses names that the resource does not have.
+    pub(crate) fn of_known_names(self) -> Result<Self, AuthorityError> {
+        let known = |name: &String| name == DEFAULT || self.resource.scopes.contains(name);
+        if !self.names.iter().all(known) {
+            return Err(AuthorityError::unknown_scope());
+        }
+        Ok(self)
     }
 
     /// The reply's `scope`: never empty, because a browser client cannot read an empty one, and

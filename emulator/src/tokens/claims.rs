@@ -61,7 +61,7 @@ impl Authority {
     fn resolve<'a>(&'a self, request: &'a TokenRequest, version: TokenVersion) -> Resolved<'a> {
         let resource = self.directory.resource(&request.resource);
         let account = match &request.subject {
-            Subject::Account(upn) => Some(self.account_called(upn)),
+            Subject::Account(upn) => Some(self.directory.account_called(upn)),
             Subject::Client => None,
         };
         let tenant = match (&request.tenant, &account) {
@@ -83,19 +83,6 @@ impl Authority {
             resource,
             client: self.directory.app(&request.client),
         }
-    }
-
-    /// A known account, or a member made up on the spot, so that a test has as many as it likes.
-    fn account_called(&self, upn: &str) -> Account {
-        if let Some(account) = self.directory.account(upn) {
-            return account.clone();
-        }
-        let tenant = upn
-            .rsplit_once('@')
-            .and_then(|(_, domain)| self.directory.tenant(domain))
-            .or_else(|| self.directory.tenants().first())
-            .map_or_else(String::new, |tenant| tenant.id.clone());
-        Account::new(upn, upn, tenant)
     }
 
     /// The claims that both versions and both kinds of subject share.

@@ -94,6 +94,14 @@ impl AuthorityError {
         )
     }
 
+    pub(crate) fn expired_secret() -> Self {
+        Self::new(
+            "invalid_client",
+            7_000_222,
+            "The provided client secret keys are expired.",
+        )
+    }
+
     pub(crate) fn credential_needed() -> Self {
         Self::new(
             "invalid_client",

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use serde_json::{Map, Value, json};
 
 use super::TokenCall;
-use crate::directory::Account;
+use crate::directory::{Account, User};
 use crate::entra::error::{AuthorityError, REQUEST_ID, RequestIds};
 use crate::entra::form::Form;
 use crate::entra::issued::{REFRESH_LIFETIME, RefreshToken, SPA_REFRESH_LIFETIME, SignedIn};
@@ -52,7 +52,14 @@ impl Reply {
             return Err(AuthorityError::unknown_client());
         }
         let asked = Asked::parse(&authority.directory, signed.scope)?.of_one_resource()?;
-        let granted = asked.granted(&authority.directory, app)?;
+        let granted = asked.granted(
+            &authority.directory,
+            app,
+            User {
+                tenant: signed.tenant,
+                upn: &signed.account.upn,
+            },
+        )?;
         let request = TokenRequest::delegated(&signed.account.upn, &asked.resource.client_id)
             .client(&app.client_id)
             .tenant(signed.tenant)
