@@ -15,7 +15,8 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
     /// Asks the registration's authority once, in `tenant`, and waits `patience` at most.
     ///
     /// One request goes out, or two where the authority says that a client assertion was stale.
-    /// Nothing is retried, remembered or joined here.
+    /// Nothing is retried, remembered or joined here. An error that says when to come back says so
+    /// in the authority's own words: its `retry_after` is zero where there was no `Retry-After`.
     fn request(
         &self,
         registration: Arc<Registration>,
@@ -23,6 +24,13 @@ pub trait TokenEndpoint: fmt::Debug + Send + Sync + 'static {
         grant: Grant,
         patience: Duration,
     ) -> BoxFuture<'static, Result<TokenResponse, ExchangeError>>;
+
+    /// Which credential the registration proves itself with: another number whenever the credential
+    /// is another one, so that a refusal of the last says nothing of the next.
+    fn credential_version(&self, registration: &Registration) -> u64 {
+        let _ = registration;
+        0
+    }
 }
 
 /// What is asked of a token endpoint.
