@@ -3,6 +3,8 @@
 //! The decision is synchronous but for one case: a key id that nobody has seen yet, for which the
 //! call waits on a read that all such calls share.
 
+mod subject_and_app;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::clock::{Clock, UnixSeconds};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
 use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
-use crate::policy::{MethodPolicy, TokenKind};
+use crate::policy::{MethodPolicy, Plane, TokenKind};
 use crate::refusal::Denial;
 use crate::remembered::Remembered;
 use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
@@ -113,8 +115,9 @@ pub(crate) enum Decision {
     Allow(Caller),
     /// It goes back.
     Refuse(Box<Denial>),
-    /// It waits for a read of this authority's keys, and is decided again.
-    NeedsKey(WantedKey),
+    /// It waits for a read of this authority's keys, of which the token in this role needs one, and
+    /// is decided again.
+    NeedsKey(WantedKey, TokenRole),
 }
 
 enum Unproven {
@@ -253,6 +256,7 @@ impl Authenticator {
             return Decision::Allow(Caller {
                 method: Arc::clone(method),
                 claims: None,
+                app: None,
                 subject_token: None,
             });
         }
@@ -261,8 +265,13 @@ impl Authenticator {
             Err(error) => return self.refuse(error, None, None),
         };
         let takes_bearer = policy.takes(TokenKind::Delegated) || policy.takes(TokenKind::AppOnly);
+        // What Fabric's own calls have to prove is more than a pair of tokens.
+        let takes_pair = policy.takes(TokenKind::SubjectAndApp) && policy.plane == Plane::Data;
         let token = match credentials {
             Credentials::Bearer(token) if takes_bearer => token,
+            Credentials::SubjectAndApp { subject, app } if takes_pair => {
+                return self.decide_pair(method, headers, subject, app);
+            }
             Credentials::Bearer(_) | Credentials::SubjectAndApp { .. } => {
                 return self.refuse(AuthError::AuthSchemeUnsupported, None, None);
             }
@@ -271,23 +280,23 @@ impl Authenticator {
         let (claims, authority) = match self.recall_or_verify(token) {
             Ok(proven) => proven,
             Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
-            Err(Unproven::NeedsKey(wanted)) => return Decision::NeedsKey(wanted),
+            Err(Unproven::NeedsKey(wanted)) => {
+                return Decision::NeedsKey(wanted, TokenRole::Subject);
+            }
         };
         match policy.authorize_bearer(&claims, self.tenants_of(authority)) {
             Ok(()) => Decision::Allow(Caller {
                 method: Arc::clone(method),
-                subject_token: Some(&claims)
-                    .filter(|claims| claims.subject() == TokenSubject::User)
-                    .and_then(|claims| {
-                        SubjectToken::of(headers.get(header::AUTHORIZATION)?, token, claims)
-                    }),
+                subject_token: subject_token(headers, token, &claims),
                 claims: Some(claims),
+                app: None,
             }),
             Err(error) => self.refuse(error, role, Some(claims)),
         }
     }
 
-    /// Waits for the shared read that may bring the key, then decides for good.
+    /// Waits for the shared read that may bring the key, then decides for good. One read is enough
+    /// for two tokens: it brings every key of the one authority that both have to be from.
     pub(crate) async fn decide_after_learning(
         &self,
         wanted: &WantedKey,
@@ -298,9 +307,9 @@ impl Authenticator {
         match self.decide(method, headers) {
             Decision::Allow(caller) => Ok(caller),
             Decision::Refuse(denial) => Err(denial),
-            Decision::NeedsKey(wanted) => {
+            Decision::NeedsKey(wanted, role) => {
                 let error = self.key_unknown(Some(&wanted));
-                Err(Box::new(self.denial(error, Some(TokenRole::Subject), None)))
+                Err(Box::new(self.denial(error, Some(role), None)))
             }
         }
     }
@@ -416,4 +425,11 @@ impl Authenticator {
             authorization_uri: self.authorization_uri.clone(),
         }
     }
+}
+
+/// The user's token as the handler gets it; none if no user is calling.
+fn subject_token(headers: &HeaderMap, token: &str, claims: &Arc<Claims>) -> Option<SubjectToken> {
+    let of_user = claims.subject() == TokenSubject::User;
+    let value = headers.get(header::AUTHORIZATION).filter(|_| of_user)?;
+    SubjectToken::of(value, token, claims)
 }

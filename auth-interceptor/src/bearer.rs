@@ -11,16 +11,19 @@ use memchr::memchr2;
 
 use crate::error::AuthError;
 
+pub(crate) use subject_and_app::SCHEME as SUBJECT_AND_APP;
+
 /// What a call presents, in one of the two forms there are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credentials<'h> {
     /// `Bearer` (RFC 6750 section 2.1).
     Bearer(&'h str),
-    /// `SubjectAndAppToken1.0`, as Fabric's control plane sends it.
+    /// `SubjectAndAppToken1.0`, as Fabric's control plane sends it, and any service that proves
+    /// itself beside its user.
     SubjectAndApp {
-        /// The user's token; none where Fabric acts without a user.
+        /// The user's token; none where the application acts without a user.
         subject: Option<&'h str>,
-        /// Fabric's own token.
+        /// The application's own token.
         app: &'h str,
     },
 }
@@ -43,7 +46,7 @@ pub(crate) fn credentials(headers: &HeaderMap) -> Result<Credentials<'_>, AuthEr
     }
     if scheme.eq_ignore_ascii_case("Bearer") {
         bearer(rest).map(Credentials::Bearer)
-    } else if scheme.eq_ignore_ascii_case(subject_and_app::SCHEME) {
+    } else if scheme.eq_ignore_ascii_case(SUBJECT_AND_APP) {
         subject_and_app::parse(scheme, rest)
     } else {
         Err(AuthError::AuthSchemeUnsupported)

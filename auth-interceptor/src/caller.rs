@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use crate::claims::{Claims, TokenSubject};
+use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::policy::MethodPolicy;
 
@@ -24,6 +25,7 @@ use crate::policy::MethodPolicy;
 pub struct Caller {
     pub(crate) method: Arc<MethodPolicy>,
     pub(crate) claims: Option<Arc<Claims>>,
+    pub(crate) app: Option<Arc<Claims>>,
     pub(crate) subject_token: Option<SubjectToken>,
 }
 
@@ -73,10 +75,25 @@ impl Caller {
         self.subject_token.as_ref()
     }
 
-    /// The claims of the bearer token, a user's or an application's; none on a public method.
+    /// The claims of the bearer token, a user's or an application's, or of the user's token where
+    /// there are two; none on a public method, and where an application sends no user's token.
     #[must_use]
     pub fn claims(&self) -> Option<&Claims> {
         self.claims.as_deref()
+    }
+
+    /// The claims of the application's token beside the user's: who it is that calls, proved by a
+    /// token of its own. None for a bearer token, whose client application is only who the user
+    /// signed in to.
+    #[must_use]
+    pub fn app(&self) -> Option<&Claims> {
+        self.app.as_deref()
+    }
+
+    /// When the first of the call's tokens expires.
+    pub(crate) fn expires_at(&self) -> Option<UnixSeconds> {
+        let tokens = [&self.claims, &self.app].into_iter().flatten();
+        tokens.map(|claims| claims.expires_at).min()
     }
 }
 

@@ -166,7 +166,8 @@ impl AuthError {
             Self::CredentialsMissing
             | Self::AuthSchemeUnsupported
             | Self::AuthHeaderMalformed
-            | Self::AuthHeaderDuplicated => Check::Credentials,
+            | Self::AuthHeaderDuplicated
+            | Self::SubjectTokenRequired => Check::Credentials,
             Self::TokenTooLarge { .. } => Check::Size,
             Self::TokenMalformed => Check::Structure,
             Self::TokenAlgNotAllowed => Check::Algorithm,
@@ -200,6 +201,7 @@ impl AuthError {
             | Self::AuthSchemeUnsupported
             | Self::AuthHeaderMalformed
             | Self::AuthHeaderDuplicated
+            | Self::SubjectTokenRequired
             | Self::TokenTooLarge { .. }
             | Self::TokenMalformed
             | Self::TokenHeaderInvalid

@@ -42,6 +42,8 @@ pub enum TokenSubject {
 pub struct Claims {
     pub(crate) version: TokenVersion,
     pub(crate) subject: TokenSubject,
+    /// Whether the token itself says whom it speaks for, and its shape is not all there is to tell.
+    pub(crate) states_subject: bool,
     pub(crate) tenant: TenantId,
     pub(crate) object_id: ObjectId,
     pub(crate) client: ClientId,

@@ -26,6 +26,9 @@ pub enum AuthError {
     /// More than one value, or several joined into one.
     #[error("the authorization header is duplicated")]
     AuthHeaderDuplicated,
+    /// `SubjectAndAppToken1.0` without a user's token, to a method that needs a user.
+    #[error("the subject token is missing")]
+    SubjectTokenRequired,
     /// The token is larger than the limit.
     #[error("the token is larger than {limit} bytes")]
     TokenTooLarge {
@@ -82,7 +85,8 @@ pub enum AuthError {
     /// `iss` is not the authority's for this tenant and key.
     #[error("the token is from another issuer")]
     TokenIssuerMismatch,
-    /// `tid`, `iss` and the tenant of the call do not agree.
+    /// `tid`, `iss` and the tenant of the call do not agree, or an application's token beside a
+    /// user's is not from the tenant that owns the registration.
     #[error("the token is from another tenant")]
     TenantMismatch,
 
@@ -234,6 +238,7 @@ impl AuthError {
             | Self::AuthSchemeUnsupported
             | Self::AuthHeaderMalformed
             | Self::AuthHeaderDuplicated
+            | Self::SubjectTokenRequired
             | Self::TokenTooLarge { .. }
             | Self::TokenMalformed
             | Self::TokenHeaderInvalid
@@ -274,6 +279,7 @@ impl AuthError {
             Self::AuthSchemeUnsupported => "AUTH_SCHEME_UNSUPPORTED",
             Self::AuthHeaderMalformed => "AUTH_HEADER_MALFORMED",
             Self::AuthHeaderDuplicated => "AUTH_HEADER_DUPLICATED",
+            Self::SubjectTokenRequired => "SUBJECT_TOKEN_REQUIRED",
             Self::TokenTooLarge { .. } => "TOKEN_TOO_LARGE",
             Self::TokenMalformed => "TOKEN_MALFORMED",
             Self::TokenHeaderInvalid => "TOKEN_HEADER_INVALID",

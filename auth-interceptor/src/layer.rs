@@ -115,7 +115,7 @@ where
             Decision::Refuse(denial) => {
                 ResponseFuture::refused(shared.answer(Some(method), &denial))
             }
-            Decision::NeedsKey(wanted) => {
+            Decision::NeedsKey(wanted, _) => {
                 let shared = Arc::clone(shared);
                 let method = Arc::clone(method);
                 let headers = std::mem::take(request.headers_mut());
@@ -178,10 +178,9 @@ impl Shared {
         }
     }
 
-    /// How long a stream may last: until its token's `exp`, plus the skew.
+    /// How long a stream may last: until the first `exp` of its tokens, plus the skew.
     fn lifetime(&self, caller: &Caller) -> Option<Lifetime> {
-        let claims = caller.claims().filter(|_| caller.method.streaming)?;
-        let expires_at = claims.expires_at();
+        let expires_at = caller.expires_at().filter(|_| caller.method.streaming)?;
         let now = self.authenticator.clock().now();
         let left = Duration::from_secs(
             expires_at

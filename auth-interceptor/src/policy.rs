@@ -189,6 +189,25 @@ impl Policy {
             }
             TokenSubject::User | TokenSubject::App => {}
         }
+        self.authorize_caller(claims, tenants)
+    }
+
+    /// Whether the user of these claims may call beside an application's own token.
+    ///
+    /// Judged as a bearer token is, but for the kind: that the application is proved as well takes
+    /// nothing off what the user must be allowed.
+    pub(crate) fn authorize_subject(
+        &self,
+        claims: &Claims,
+        tenants: &[TenantId],
+    ) -> Result<(), AuthError> {
+        if claims.subject != TokenSubject::User {
+            return Err(AuthError::TokenTypeNotAllowed);
+        }
+        self.authorize_caller(claims, tenants)
+    }
+
+    fn authorize_caller(&self, claims: &Claims, tenants: &[TenantId]) -> Result<(), AuthError> {
         self.authorize_client(claims)?;
         if !tenants.contains(&claims.tenant) {
             return Err(AuthError::TenantNotAllowed {

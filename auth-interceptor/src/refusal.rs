@@ -69,7 +69,8 @@ impl Denial {
             AuthError::AuthSchemeUnsupported
             | AuthError::AuthHeaderMalformed
             | AuthError::AuthHeaderDuplicated => Some("invalid_request"),
-            AuthError::TokenTooLarge { .. }
+            AuthError::SubjectTokenRequired
+            | AuthError::TokenTooLarge { .. }
             | AuthError::TokenMalformed
             | AuthError::TokenHeaderInvalid
             | AuthError::TokenAlgNotAllowed
@@ -95,12 +96,17 @@ impl Denial {
             AuthError::StepUpRequired { .. } => Some("insufficient_user_authentication"),
         };
 
+        // A user has a realm to sign in to; an application beside the user has none here.
         let realm = self
             .claims
             .as_ref()
+            .filter(|_| self.token_role != Some(TokenRole::App))
             .map(|claims| claims.tenant().to_string())
             .unwrap_or_default();
-        let mut challenge = Challenge::bearer(&realm);
+        let mut challenge = match &self.error {
+            AuthError::SubjectTokenRequired => Challenge::subject_and_app(&realm),
+            _ => Challenge::bearer(&realm),
+        };
         // The uri is Entra's, where a caller of another authority has no account.
         let of_entra = |claims: &Arc<Claims>| claims.version() != TokenVersion::Rfc9068;
         if let Some(uri) = &self.authorization_uri

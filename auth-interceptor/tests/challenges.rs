@@ -34,6 +34,7 @@ async fn a_call_without_credentials_is_told_of_no_error() {
         Refused {
             code: Code::Unauthenticated,
             reason: "CREDENTIALS_MISSING".to_owned(),
+            token_role: None,
             challenge: Some(start(&issuer, "")),
         }
     );

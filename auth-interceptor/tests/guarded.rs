@@ -183,11 +183,18 @@ impl Client {
         &self,
         token: &str,
     ) -> Result<tonic::Streaming<HealthCheckResponse>, Refused> {
+        self.open_watch(bearer(token)).await
+    }
+
+    pub(crate) async fn open_watch(
+        &self,
+        metadata: MetadataMap,
+    ) -> Result<tonic::Streaming<HealthCheckResponse>, Refused> {
         let mut grpc = Grpc::new(self.0.clone());
         grpc.ready().await.unwrap();
         let answer = grpc
             .server_streaming(
-                request(bearer(token)),
+                request(metadata),
                 PathAndQuery::from_static(WATCH),
                 ProstCodec::default(),
             )
@@ -216,21 +223,31 @@ pub(crate) fn authorization(value: &str) -> MetadataMap {
     metadata
 }
 
+/// A user's token and an application's own in one value.
+pub(crate) fn pair(subject: &str, app: &str) -> MetadataMap {
+    authorization(&format!(
+        "SubjectAndAppToken1.0 subjectToken=\"{subject}\", appToken=\"{app}\""
+    ))
+}
+
 /// What a caller can read of a refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) code: Code,
     pub(crate) reason: String,
+    pub(crate) token_role: Option<String>,
     pub(crate) challenge: Option<String>,
 }
 
 impl Refused {
     pub(crate) fn of(status: &Status) -> Self {
         let details = status.get_error_details();
-        let reason = details.error_info().map_or_else(String::new, |info| {
+        let info = details.error_info();
+        let reason = info.map_or_else(String::new, |info| {
             assert_eq!(info.domain, DOMAIN);
             info.reason.clone()
         });
+        let token_role = info.and_then(|info| info.metadata.get("tokenRole").cloned());
         let challenge = status
             .metadata()
             .get("www-authenticate")
@@ -238,6 +255,7 @@ impl Refused {
         Self {
             code: status.code(),
             reason,
+            token_role,
             challenge,
         }
     }

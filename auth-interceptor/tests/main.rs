@@ -23,4 +23,5 @@ mod remembered;
 mod secrecy;
 mod step_up;
 mod streams;
+mod subject_and_app;
 mod tls_documents;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::contract;
-use crate::guarded::{Guarded, assert_refused, declaration};
-use crate::issuer::{Issuer, KEYS, NOW, user};
+use crate::guarded::{CHECK, Guarded, assert_refused, declaration, pair};
+use crate::issuer::{Issuer, KEYS, NOW, app, user};
 use crate::tls_documents::TlsDocuments;
 
 const TENANT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -302,4 +302,35 @@ async fn a_refusal_sends_a_caller_to_no_authority_but_its_own() {
             "Bearer realm=\"{TENANT}\", error=\"insufficient_scope\", scope=\"data.write\""
         ))
     );
+}
+
+#[tokio::test]
+async fn two_tokens_of_one_call_are_from_one_authority() {
+    let issuer = Issuer::start().await;
+    let provider = Provider::start(&KEYS[1]).await;
+    let mut settings = issuer.settings();
+    settings.authorities.push(provider.authority());
+    settings.registrations.push(registration());
+    settings.registrations[0].publisher_tenant = Some(seed::CONTOSO_TENANT_ID.parse().unwrap());
+    settings.registrations[1].publisher_tenant = Some(TENANT.parse().unwrap());
+    let policies = contract::policies(
+        r#"plane: PLANE_DATA token_kinds: TOKEN_KIND_SUBJECT_AND_APP
+           scopes: { values: "data.read" }"#,
+    );
+    let guarded = Guarded::start(&settings, policies.unwrap()).await;
+
+    let of_user = provider.token().sign();
+    let of_service = provider.token().claim("sub", "client-1").sign();
+    let outcome = guarded.client.call(CHECK, pair(&of_user, &of_service));
+    assert_eq!(outcome.await, Ok(()));
+    let caller = guarded.caller_seen();
+    assert_eq!(caller.user().unwrap().object_id().as_str(), "user-1");
+    assert_eq!(caller.app().unwrap().client().as_str(), "client-1");
+
+    let of_entra_user = issuer.issue(&user(&["data.read"]));
+    let of_entra_service = issuer.issue(&app(&[]));
+    for (subject, app) in [(&of_user, &of_entra_service), (&of_entra_user, &of_service)] {
+        let outcome = guarded.client.call(CHECK, pair(subject, app)).await;
+        assert_refused(outcome, Code::Unauthenticated, "TOKEN_ISSUER_MISMATCH");
+    }
 }

@@ -28,6 +28,7 @@ impl From<&AuthError> for Refusal {
             AuthError::AuthSchemeUnsupported => Self::new(Reason::AuthSchemeUnsupported, message),
             AuthError::AuthHeaderMalformed => Self::new(Reason::AuthHeaderMalformed, message),
             AuthError::AuthHeaderDuplicated => Self::new(Reason::AuthHeaderDuplicated, message),
+            AuthError::SubjectTokenRequired => Self::new(Reason::SubjectTokenRequired, message),
             AuthError::TokenTooLarge { limit } => {
                 Self::new(Reason::TokenTooLarge, message).with_metadata("limitBytes", limit)
             }

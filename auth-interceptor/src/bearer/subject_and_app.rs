@@ -1,4 +1,5 @@
-//! `SubjectAndAppToken1.0`: the two tokens of a Fabric control-plane call in one header value.
+//! `SubjectAndAppToken1.0`: a user's token and an application's own in one header value, in the form
+//! that Fabric gave it.
 //!
 //! The grammar has one spelling per pair of tokens: this scheme in this case, these parameters in
 //! this order, one space where there is one. It is read left to right once, without going back.
@@ -6,7 +7,7 @@
 use super::Credentials;
 use crate::error::AuthError;
 
-pub(super) const SCHEME: &str = "SubjectAndAppToken1.0";
+pub(crate) const SCHEME: &str = "SubjectAndAppToken1.0";
 
 /// Reads what follows the scheme.
 pub(super) fn parse<'h>(scheme: &str, text: &'h str) -> Result<Credentials<'h>, AuthError> {

@@ -27,6 +27,8 @@ struct Identity<'c> {
     object_id: &'c str,
     client: &'c str,
     subject: TokenSubject,
+    /// Whether `idtyp` says so.
+    states_subject: bool,
 }
 
 impl<'c> EntraClaims<'c> {
@@ -76,6 +78,7 @@ impl<'c> EntraClaims<'c> {
         Ok(Claims {
             version,
             subject: identity.subject,
+            states_subject: identity.states_subject,
             tenant: self.tenant,
             object_id: ObjectId::new(identity.object_id),
             client: ClientId::new(identity.client),
@@ -120,7 +123,7 @@ fn identity<'c>(
 ) -> Result<Option<Identity<'c>>, AuthError> {
     let subject_id = required(&payload.sub, "sub")?;
     let scopes = text(&payload.scp, "scp")?;
-    let subject = match text(&payload.idtyp, "idtyp")? {
+    let stated = match text(&payload.idtyp, "idtyp")? {
         Some("app") if scopes.is_some() => {
             return Err(AuthError::TokenClaimInvalid { claim: "scp" });
         }
@@ -142,7 +145,7 @@ fn identity<'c>(
     }
     // An access token has no `nonce`, and one without `scp` that is an app's own needs none.
     let is_id_token =
-        text(&payload.nonce, "nonce")?.is_some() && scopes.is_none() && subject.is_none();
+        text(&payload.nonce, "nonce")?.is_some() && scopes.is_none() && stated.is_none();
     if is_id_token {
         return Ok(None);
     }
@@ -154,7 +157,7 @@ fn identity<'c>(
     let object_id = object_id.ok_or(AuthError::TokenClaimMissing { claim: "oid" })?;
     // Registrations that do not ask for the optional claim `idtyp` get none. In an app's own token
     // the subject is then the app's own object; a user's `sub` is pairwise and never its `oid`.
-    let subject = subject.unwrap_or(if scopes.is_none() && subject_id == object_id {
+    let subject = stated.unwrap_or(if scopes.is_none() && subject_id == object_id {
         TokenSubject::App
     } else {
         TokenSubject::User
@@ -165,5 +168,6 @@ fn identity<'c>(
             claim: client_claim,
         })?,
         subject,
+        states_subject: stated.is_some(),
     }))
 }

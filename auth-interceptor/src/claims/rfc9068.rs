@@ -57,6 +57,7 @@ impl<'c> Rfc9068Claims<'c> {
         Ok(Claims {
             version: TokenVersion::Rfc9068,
             subject,
+            states_subject: true,
             tenant,
             object_id: ObjectId::new(self.subject_id),
             client: ClientId::new(self.client),

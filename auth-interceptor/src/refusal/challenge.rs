@@ -1,17 +1,28 @@
 //! A `www-authenticate` challenge, of which no value can make a malformed header.
 
+use crate::bearer::SUBJECT_AND_APP;
 use crate::scope::is_quotable;
 
-/// A `Bearer` challenge (RFC 6750 section 3), its parameters in the order of their adding.
+/// A challenge, its parameters in the order of their adding: of the scheme `Bearer` (RFC 6750
+/// section 3), or of Fabric's for two tokens, which takes the same ones.
 #[derive(Clone, Debug)]
 pub struct Challenge(String);
 
 impl Challenge {
-    /// `realm` comes first, and may be empty.
+    /// A `Bearer` challenge. `realm` comes first, and may be empty.
     #[must_use]
     pub fn bearer(realm: &str) -> Self {
+        Self::of_scheme("Bearer", realm)
+    }
+
+    /// A `SubjectAndAppToken1.0` challenge: what is missing, no bearer token can give.
+    pub(crate) fn subject_and_app(realm: &str) -> Self {
+        Self::of_scheme(SUBJECT_AND_APP, realm)
+    }
+
+    fn of_scheme(scheme: &str, realm: &str) -> Self {
         let realm = if is_quotable(realm) { realm } else { "" };
-        Self(format!("Bearer realm=\"{realm}\""))
+        Self(format!("{scheme} realm=\"{realm}\""))
     }
 
     /// Adds a parameter. One whose value would need escaping is left out: few clients undo escapes,

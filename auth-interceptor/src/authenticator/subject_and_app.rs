@@ -1,0 +1,106 @@
+//! The decision of a call that carries two tokens: the application's own, and its user's beside it.
+//!
+//! The application's token is judged first: whoever cannot prove itself learns nothing about the
+//! user's. That it is good opens no door of its own: the user's token then has to meet the method's
+//! policy exactly as a bearer token would.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::{Authenticator, Decision, Unproven, subject_token};
+use crate::caller::Caller;
+use crate::claims::{Claims, TokenSubject};
+use crate::error::{AuthError, TokenRole};
+use crate::policy::MethodPolicy;
+
+/// A token whose signature and claims are verified, and the number of its authority.
+type Proven = (Arc<Claims>, usize);
+
+impl Authenticator {
+    /// Decides a data-plane call of which the policy takes two tokens.
+    pub(super) fn decide_pair(
+        &self,
+        method: &Arc<MethodPolicy>,
+        headers: &HeaderMap,
+        subject: Option<&str>,
+        app: &str,
+    ) -> Decision {
+        let policy = &method.policy;
+        let app = match self.recall_or_verify(app) {
+            Ok(proven) => proven,
+            Err(unproven) => return self.unproven(unproven, TokenRole::App),
+        };
+        if let Err(error) = authorize_app(&app.0) {
+            return self.refuse(error, Some(TokenRole::App), Some(app.0));
+        }
+        let role = Some(TokenRole::Subject);
+        let Some(token) = subject else {
+            if !policy.subject_may_be_empty() {
+                return self.refuse(AuthError::SubjectTokenRequired, role, None);
+            }
+            return Decision::Allow(Caller {
+                method: Arc::clone(method),
+                claims: None,
+                app: Some(app.0),
+                subject_token: None,
+            });
+        };
+        let subject = match self.recall_or_verify(token) {
+            Ok(proven) => proven,
+            Err(unproven) => return self.unproven(unproven, TokenRole::Subject),
+        };
+        if let Err(error) = belong_together(&app, &subject) {
+            return self.refuse(error, Some(TokenRole::App), Some(app.0));
+        }
+        if let Err(error) = policy.authorize_subject(&subject.0, self.tenants_of(subject.1)) {
+            return self.refuse(error, role, Some(subject.0));
+        }
+        Decision::Allow(Caller {
+            method: Arc::clone(method),
+            subject_token: subject_token(headers, token, &subject.0),
+            claims: Some(subject.0),
+            app: Some(app.0),
+        })
+    }
+
+    fn unproven(&self, unproven: Unproven, role: TokenRole) -> Decision {
+        match unproven {
+            Unproven::NeedsKey(wanted) => Decision::NeedsKey(wanted, role),
+            // An application's own token has no `scp`: with one it is another kind of token.
+            Unproven::Refused(AuthError::TokenClaimInvalid { claim: "scp" })
+                if role == TokenRole::App =>
+            {
+                self.refuse(AuthError::TokenTypeNotAllowed, Some(role), None)
+            }
+            Unproven::Refused(error) => self.refuse(error, Some(role), None),
+        }
+    }
+}
+
+/// Whether these are the claims of an application that may speak beside a user.
+///
+/// The authority's list of tenants is not asked: it lists those of users. An application is believed
+/// from one tenant alone, the registration's own, because any other tenant's administrator could
+/// have the authority issue tokens of applications that nobody here has heard of.
+fn authorize_app(app: &Claims) -> Result<(), AuthError> {
+    if app.subject != TokenSubject::App || !app.states_subject {
+        return Err(AuthError::TokenTypeNotAllowed);
+    }
+    if app.registration.publisher_tenant != Some(app.tenant) {
+        return Err(AuthError::TenantMismatch);
+    }
+    Ok(())
+}
+
+/// Whether both tokens are from one authority and for one registration: otherwise an application
+/// that is known to one of our registrations could speak for users of another.
+fn belong_together(app: &Proven, subject: &Proven) -> Result<(), AuthError> {
+    if app.1 != subject.1 {
+        return Err(AuthError::TokenIssuerMismatch);
+    }
+    if app.0.registration() != subject.0.registration() {
+        return Err(AuthError::TokenAudienceMismatch);
+    }
+    Ok(())
+}
