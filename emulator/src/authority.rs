@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::entra::issued::Issued;
+use crate::exchanges::Exchanges;
 use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
 use crate::secret::ControlSecret;
@@ -19,6 +20,7 @@ pub(crate) struct Authority {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) issued: Issued,
+    pub(crate) exchanges: Exchanges,
     pub(crate) control_secret: ControlSecret,
     pub(crate) stopping: CancellationToken,
 }

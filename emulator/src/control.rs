@@ -138,7 +138,7 @@ async fn set_fault(
     Json(body): Json<FaultBody>,
 ) -> Response {
     with_endpoint(&endpoint, |endpoint| {
-        authority.faults.set(endpoint, Some(&body.into()));
+        authority.faults.set(endpoint, Some(&body.into()), None);
         StatusCode::NO_CONTENT.into_response()
     })
 }
@@ -148,7 +148,7 @@ async fn clear_fault(
     Path(endpoint): Path<String>,
 ) -> Response {
     with_endpoint(&endpoint, |endpoint| {
-        authority.faults.set(endpoint, None);
+        authority.faults.set(endpoint, None, None);
         StatusCode::NO_CONTENT.into_response()
     })
 }

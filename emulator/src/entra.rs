@@ -2,7 +2,9 @@
 
 mod assertion;
 mod authorize;
+mod claims_request;
 mod client;
+mod conditional_access;
 mod device;
 mod discovery;
 mod error;
@@ -13,6 +15,7 @@ mod pages;
 mod scope;
 mod session;
 mod token;
+mod user_assertion;
 
 use std::sync::Arc;
 
@@ -21,10 +24,11 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use crate::authority::Authority;
-use crate::fault::Endpoint;
+use crate::fault::{Endpoint, Fault};
+use error::{AuthorityError, RequestIds};
 
 type Routes = MethodRouter<Arc<Authority>>;
 
@@ -86,16 +90,27 @@ fn scripted(authority: &Arc<Authority>, endpoint: Endpoint, routes: Routes) -> R
     routes.layer(middleware::from_fn_with_state(
         authority.clone(),
         move |State(authority): State<Arc<Authority>>, request: Request, next: Next| async move {
-            let faulty = match authority.faults.next(endpoint) {
-                Some(fault) => fault.strike(&authority.stopping).await,
-                None => None,
-            };
-            match faulty {
+            match faulty(&authority, endpoint, request.headers()).await {
                 Some(response) => response,
                 None => no_store(next.run(request).await),
             }
         },
     ))
+}
+
+/// Counts a request and answers with the fault it should meet, if any.
+async fn faulty(
+    authority: &Authority,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    match authority.faults.next(endpoint)? {
+        Fault::AuthorityError(error) => {
+            let ids = RequestIds::of(headers, None);
+            Some(AuthorityError::scripted(&error).response(authority, &ids))
+        }
+        fault => fault.strike(&authority.stopping).await,
+    }
 }
 
 /// Lets pages of any origin read the answer, errors and faults included. There are no

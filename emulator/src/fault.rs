@@ -1,5 +1,8 @@
 //! Scripted misbehaviour of an endpoint, and the count of requests each has had.
 
+mod broken;
+mod scripted_error;
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,6 +18,9 @@ use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::locked::Locked;
+use broken::Broken;
+
+pub use scripted_error::ScriptedError;
 
 /// An endpoint that can be counted and made to fail. `Discovery` and `Jwks` mean both versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +46,8 @@ pub enum Endpoint {
     JwksV2,
     /// Sign-out.
     Logout,
+    /// The token endpoint's On-Behalf-Of requests, which also count as [`Endpoint::Token`].
+    OnBehalfOf,
     /// The token endpoint.
     Token,
     /// The user-realm probe.
@@ -48,7 +56,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint, with the name that the control routes use.
-    const NAMES: [(Self, &'static str); 12] = [
+    const NAMES: [(Self, &'static str); 13] = [
         (Self::Authorize, "authorize"),
         (Self::DeviceCode, "devicecode"),
         (Self::Discovery, "discovery"),
@@ -59,6 +67,7 @@ impl Endpoint {
         (Self::JwksV1, "jwks-v1"),
         (Self::JwksV2, "jwks-v2"),
         (Self::Logout, "logout"),
+        (Self::OnBehalfOf, "on-behalf-of"),
         (Self::Token, "token"),
         (Self::UserRealm, "userrealm"),
     ];
@@ -84,6 +93,17 @@ impl Endpoint {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
+    /// Answers with this document and status.
+    Answer {
+        /// The status code.
+        code: u16,
+        /// The JSON document, or whatever else passes for one.
+        body: String,
+        /// Seconds for `Retry-After`.
+        retry_after: Option<u64>,
+    },
+    /// Refuses in the authority's own form, ids and all. Other endpoints answer with the status.
+    AuthorityError(ScriptedError),
     /// Answers with this body, status 200.
     Body {
         /// The bytes.
@@ -91,6 +111,8 @@ pub enum Fault {
         /// The content type.
         content_type: String,
     },
+    /// Answers with the beginning of a JSON document and breaks the connection.
+    BreakOff,
     /// Does its work after a pause.
     Delay(Duration),
     /// Accepts the request and answers once the emulator stops.
@@ -117,14 +139,19 @@ pub(crate) struct Faults(Locked<HashMap<Endpoint, Entry>>);
 #[derive(Debug, Default)]
 struct Entry {
     fault: Option<Fault>,
+    /// How many more requests meet the fault; without a number all do.
+    remaining: Option<u64>,
     requests: u64,
 }
 
 impl Faults {
-    pub(crate) fn set(&self, endpoint: Endpoint, fault: Option<&Fault>) {
+    /// Scripts a fault for the next `times` requests, or for all to come.
+    pub(crate) fn set(&self, endpoint: Endpoint, fault: Option<&Fault>, times: Option<u64>) {
         let mut entries = self.0.lock();
         for route in endpoint.routes() {
-            entries.entry(route).or_default().fault = fault.cloned();
+            let entry = entries.entry(route).or_default();
+            entry.fault = fault.cloned();
+            entry.remaining = times;
         }
     }
 
@@ -143,6 +170,11 @@ impl Faults {
         let mut entries = self.0.lock();
         let entry = entries.entry(route).or_default();
         entry.requests += 1;
+        match &mut entry.remaining {
+            Some(0) => return None,
+            Some(remaining) => *remaining -= 1,
+            None => {}
+        }
         entry.fault.clone()
     }
 }
@@ -151,6 +183,20 @@ impl Fault {
     /// The faulty answer, or `None` when the endpoint may do its work after all.
     pub(crate) async fn strike(self, stopping: &CancellationToken) -> Option<Response> {
         match self {
+            Self::Answer {
+                code,
+                body,
+                retry_after,
+            } => {
+                let mut response = status_only(code, retry_after);
+                *response.body_mut() = Body::from(body);
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json; charset=utf-8"),
+                );
+                Some(response)
+            }
+            Self::AuthorityError(error) => Some(status_only(error.status, error.retry_after)),
             Self::Body {
                 bytes,
                 content_type,
@@ -161,6 +207,7 @@ impl Fault {
                 }
                 Some(response)
             }
+            Self::BreakOff => Some(json_body(Body::new(Broken::new()))),
             Self::Delay(pause) => {
                 tokio::time::sleep(pause).await;
                 None
@@ -184,23 +231,28 @@ impl Fault {
                 remaining: u64::MAX,
                 pace: Some(interval(Duration::from_millis(100))),
             })),
-            Self::Status { code, retry_after } => {
-                let status =
-                    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let mut response = status.into_response();
-                if let Some(seconds) = retry_after {
-                    response
-                        .headers_mut()
-                        .insert(header::RETRY_AFTER, seconds.into());
-                }
-                Some(response)
-            }
+            Self::Status { code, retry_after } => Some(status_only(code, retry_after)),
         }
     }
 }
 
+fn status_only(code: u16, retry_after: Option<u64>) -> Response {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = status.into_response();
+    if let Some(seconds) = retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
 fn endless_json(padding: Padding) -> Response {
-    let mut response = Response::new(Body::new(padding));
+    json_body(Body::new(padding))
+}
+
+fn json_body(body: Body) -> Response {
+    let mut response = Response::new(body);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),

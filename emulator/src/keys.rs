@@ -12,7 +12,9 @@ use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256, date_time_ymd};
@@ -75,6 +77,16 @@ impl SigningKey {
             )
             .expect("an accepted RSA key signs");
         signature
+    }
+
+    /// Whether an RS256 signature of a message is this key's.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(
+            &RSA_PKCS1_2048_8192_SHA256,
+            self.0.key.public_key().as_ref(),
+        )
+        .verify(message, signature)
+        .is_ok()
     }
 
     /// The public modulus, big-endian, without leading zeros.

@@ -29,6 +29,7 @@ mod clock;
 mod control;
 mod directory;
 mod entra;
+mod exchanges;
 mod fault;
 mod keys;
 mod locked;
@@ -50,6 +51,7 @@ use crate::authority::Authority;
 use crate::certificate::Certificates;
 use crate::clock::Clock;
 use crate::entra::issued::Issued;
+use crate::exchanges::Exchanges;
 use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
 use crate::state::StateDir;
@@ -61,7 +63,7 @@ pub use crate::directory::{
     GrantedFor, Permission, Redirect, RedirectKind, Seed, Tenant, TokenVersion,
     UnusableCertificate, seed,
 };
-pub use crate::fault::{Endpoint, Fault};
+pub use crate::fault::{Endpoint, Fault, ScriptedError};
 pub use crate::keys::SigningKey;
 pub use crate::keys::ring::Rotation;
 pub use crate::secret::{ControlSecret, Secret};
@@ -113,6 +115,7 @@ impl Emulator {
             clock: Clock::new(now),
             faults: Faults::default(),
             issued: Issued::new(),
+            exchanges: Exchanges::default(),
             control_secret: ControlSecret::new(random::token()),
             stopping: stopping.clone(),
         });
@@ -196,13 +199,34 @@ impl Emulator {
 
     /// Makes an endpoint misbehave, or behave again.
     pub fn set_fault(&self, endpoint: Endpoint, fault: Option<Fault>) {
-        self.authority.faults.set(endpoint, fault.as_ref());
+        self.authority.faults.set(endpoint, fault.as_ref(), None);
+    }
+
+    /// Makes the next `times` requests of an endpoint meet a fault, and the others after them fare
+    /// well.
+    pub fn fail_next(&self, endpoint: Endpoint, times: u64, fault: &Fault) {
+        self.authority
+            .faults
+            .set(endpoint, Some(fault), Some(times));
     }
 
     /// How many requests an endpoint has had, faulty answers included.
     #[must_use]
     pub fn fetches(&self, endpoint: Endpoint) -> u64 {
         self.authority.faults.requests(endpoint)
+    }
+
+    /// How many On-Behalf-Of requests the token endpoint has had, faulty answers included.
+    #[must_use]
+    pub fn on_behalf_of_requests(&self) -> u64 {
+        self.fetches(Endpoint::OnBehalfOf)
+    }
+
+    /// How many of them had a good assertion of this account.
+    #[must_use]
+    pub fn on_behalf_of_requests_for(&self, upn: &str) -> u64 {
+        let account = self.authority.directory.account_called(upn);
+        self.authority.exchanges.of(&account.upn)
     }
 
     /// Moves the emulator's clock.

@@ -4,6 +4,7 @@
 //! process use the same one, so what a test forges differs from the real thing only where it says.
 
 pub(crate) mod claims;
+mod proven;
 mod request;
 
 use base64::Engine as _;
@@ -14,6 +15,7 @@ use crate::authority::Authority;
 use crate::directory::TokenVersion;
 use crate::keys::SigningKey;
 
+pub(crate) use proven::Proven;
 pub(crate) use request::Subject;
 pub use request::{ClientAuthentication, TokenRequest};
 

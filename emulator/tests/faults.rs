@@ -75,6 +75,36 @@ async fn a_hanging_endpoint_never_answers_and_a_dripping_one_never_ends() {
 }
 
 #[tokio::test]
+async fn an_answer_is_scripted_to_the_byte_or_breaks_off() {
+    let harness = Harness::start().await;
+    let body = r#"{"error":"invalid_grant","suberror":"x"}"#;
+    harness.emulator.set_fault(
+        Endpoint::Token,
+        Some(Fault::Answer {
+            code: 418,
+            body: body.to_owned(),
+            retry_after: Some(3),
+        }),
+    );
+    let response = harness.post("/contoso.test/oauth2/v2.0/token", &[]).await;
+    assert_eq!(response.status(), 418);
+    assert_eq!(response.headers()["retry-after"], "3");
+    assert_eq!(response.text().await.unwrap(), body);
+
+    harness
+        .emulator
+        .fail_next(Endpoint::Token, 2, &Fault::BreakOff);
+    for http in [harness.http.clone(), harness.http_1()] {
+        let url = harness.url("/contoso.test/oauth2/v2.0/token");
+        let response = http.post(url).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(response.bytes().await.is_err(), "the body never ends");
+    }
+    let response = harness.post("/contoso.test/oauth2/v2.0/token", &[]).await;
+    assert_eq!(response.status(), 400, "the fault is used up");
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_endpoint() {
     let harness = Harness::start().await;
     harness.get(KEYS_V1).await;

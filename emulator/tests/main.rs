@@ -14,6 +14,7 @@ mod device;
 mod discovery;
 mod faults;
 mod keys;
+mod on_behalf_of;
 mod server;
 mod support;
 mod tokens;

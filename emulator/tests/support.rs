@@ -130,6 +130,21 @@ impl Harness {
         query_of(&self.choose(page, account, "sign-in").await)
     }
 
+    /// An id token of the daemon, which is a web application too.
+    pub(crate) async fn redeem_id_token(&self, account: &str) -> String {
+        let redirect = "http://localhost/signed-in";
+        let daemon = [
+            ("client_id", seed::DAEMON_CLIENT_ID),
+            ("redirect_uri", redirect),
+        ];
+        let answer = self.sign_in(account, &daemon).await;
+        let secret = [("client_secret", seed::DAEMON_SECRET)];
+        let (_, reply) = self
+            .redeem(&answer["code"], &[&daemon[..], &secret].concat())
+            .await;
+        reply["id_token"].as_str().unwrap().to_owned()
+    }
+
     /// Redeems a code as the command-line client.
     pub(crate) async fn redeem(&self, code: &str, extra: &[(&str, &str)]) -> (u16, Value) {
         let mut form = vec![

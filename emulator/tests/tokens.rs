@@ -268,7 +268,7 @@ async fn a_scope_that_is_not_there_or_not_consented_to_is_refused() {
                 seed::LEDGER_URI
             ),
             "invalid_scope",
-            70011,
+            700_022,
         ),
         (
             "https://analysis.windows.net/powerbi/api/Item.Read.All".to_owned(),

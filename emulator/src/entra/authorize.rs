@@ -23,6 +23,7 @@ use super::{pages, session};
 use crate::authority::Authority;
 use crate::directory::{Account, TenantSegment, User};
 use crate::random;
+use crate::tokens::Proven;
 use request::{AuthorizeRequest, Prompt, Refused};
 
 /// What happens next to a request.
@@ -218,6 +219,7 @@ fn issue_code(
                 account: account.upn.clone(),
                 tenant,
                 scope: request.scope.clone(),
+                proven: Proven::password(authority.clock.now()),
             },
             redirect_uri: request.reply_to.uri.clone(),
             redirect_kind: request.redirect_kind,

@@ -19,6 +19,7 @@ use super::{pages, scope, session};
 use crate::authority::Authority;
 use crate::directory::{Account, TenantSegment};
 use crate::random;
+use crate::tokens::Proven;
 
 /// Without vowels and look-alikes; a power of two, so that every letter is as likely.
 const ALPHABET: &[u8; 16] = b"BCDFGHJKLMNPQRST";
@@ -174,6 +175,7 @@ fn approve(authority: &Authority, device: &Device, form: &Form) -> Option<Signed
         account: account.upn.clone(),
         tenant: tenant_for(authority, device, account)?,
         scope: device.scope.clone(),
+        proven: Proven::password(authority.clock.now()),
     })
 }
 

@@ -4,28 +4,35 @@
 //! `correlation_id`, `error_uri`, `suberror`, `claims`. Descriptions are fixed sentences that
 //! never repeat what the caller sent, and never hold a word by which MSAL classifies errors.
 
+mod access;
 mod catalogue;
+mod user_assertion;
+
+use std::borrow::Cow;
 
 use axum::Json;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::form::Form;
 use super::pages;
 use crate::authority::Authority;
+use crate::fault::ScriptedError;
 use crate::random;
 
 /// What went wrong, before a request's ids are added.
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorityError {
     status: StatusCode,
-    error: &'static str,
-    code: u32,
+    error: Cow<'static, str>,
+    /// The first one leads the description.
+    codes: Vec<u32>,
     message: String,
-    suberror: Option<&'static str>,
+    suberror: Option<Cow<'static, str>>,
     claims: Option<String>,
+    retry_after: Option<u64>,
 }
 
 /// The ids that make an error traceable.
@@ -62,25 +69,51 @@ impl AuthorityError {
             } else {
                 StatusCode::BAD_REQUEST
             },
-            error,
-            code,
+            error: error.into(),
+            codes: vec![code],
             message: message.into(),
             suberror: None,
             claims: None,
+            retry_after: None,
         }
     }
 
     fn suberror(mut self, suberror: &'static str) -> Self {
-        self.suberror = Some(suberror);
+        self.suberror = Some(suberror.into());
         self
+    }
+
+    /// Adds the challenge that a new sign-in has to meet.
+    fn claims(mut self, claims: String) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// Adds a second, more particular number.
+    fn also(mut self, code: u32) -> Self {
+        self.codes.push(code);
+        self
+    }
+
+    /// The error that a test scripted, whatever it says.
+    pub(crate) fn scripted(scripted: &ScriptedError) -> Self {
+        Self {
+            status: StatusCode::from_u16(scripted.status).unwrap_or(StatusCode::BAD_REQUEST),
+            error: scripted.error.clone().into(),
+            codes: scripted.codes.clone(),
+            message: "The authority was told to refuse.".to_owned(),
+            suberror: scripted.suberror.clone().map(Into::into),
+            claims: scripted.claims.clone(),
+            retry_after: scripted.retry_after,
+        }
     }
 
     /// The error as the authorize endpoint names it: there is no grant yet that could be invalid.
     pub(crate) fn at_authorize(mut self) -> Self {
         if self.error == "invalid_grant" {
-            self.error = match self.suberror {
-                Some("consent_required") => "consent_required",
-                _ => "interaction_required",
+            self.error = match self.suberror.as_deref() {
+                Some("consent_required") => "consent_required".into(),
+                _ => "interaction_required".into(),
             };
         }
         self
@@ -94,22 +127,24 @@ impl AuthorityError {
     ) -> Vec<(&'static str, Value)> {
         let timestamp = timestamp(authority.clock.now());
         let description = format!(
-            "AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {timestamp}",
-            self.code, self.message, ids.trace, ids.correlation,
+            "{} Trace ID: {} Correlation ID: {} Timestamp: {timestamp}",
+            self.sentence(),
+            ids.trace,
+            ids.correlation,
         );
         let mut members = vec![
             ("error", json!(self.error)),
             ("error_description", json!(description)),
-            ("error_codes", json!([self.code])),
+            ("error_codes", json!(self.codes)),
             ("timestamp", json!(timestamp)),
             ("trace_id", json!(ids.trace)),
             ("correlation_id", json!(ids.correlation)),
             (
                 "error_uri",
-                json!(format!("{}/error?code={}", authority.origin, self.code)),
+                json!(format!("{}/error?code={}", authority.origin, self.code())),
             ),
         ];
-        if let Some(suberror) = self.suberror {
+        if let Some(suberror) = &self.suberror {
             members.push(("suberror", json!(suberror)));
         }
         if let Some(claims) = &self.claims {
@@ -129,12 +164,21 @@ impl AuthorityError {
         if let Ok(trace) = HeaderValue::try_from(&ids.trace) {
             response.headers_mut().insert(REQUEST_ID, trace);
         }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 
     /// What a page tells a person.
     pub(crate) fn sentence(&self) -> String {
-        format!("AADSTS{}: {}", self.code, self.message)
+        format!("AADSTS{}: {}", self.code(), self.message)
+    }
+
+    fn code(&self) -> u32 {
+        self.codes.first().copied().unwrap_or_default()
     }
 }
 

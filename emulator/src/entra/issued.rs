@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::authorize::request::AuthorizeRequest;
 use crate::bounded::Bounded;
 use crate::directory::RedirectKind;
+use crate::tokens::Proven;
 
 /// Seconds an authorization code lives.
 pub(crate) const CODE_LIFETIME: u64 = 600;
@@ -58,6 +59,7 @@ pub(crate) struct SignedIn {
     /// Tenant id.
     pub(crate) tenant: String,
     pub(crate) scope: String,
+    pub(crate) proven: Proven,
 }
 
 /// An authorization code.

@@ -4,6 +4,8 @@
 //! the name may be `.default`. A name without a resource belongs to Microsoft Graph, as in Entra.
 //! A token holds what was asked for and consented to, not everything ever consented to.
 
+use std::collections::BTreeSet;
+
 use super::error::AuthorityError;
 use super::form::Form;
 use crate::directory::seed;
@@ -26,15 +28,14 @@ pub(crate) fn of_form(form: &Form) -> String {
 pub(crate) struct Asked<'a> {
     pub(crate) openid: bool,
     pub(crate) offline_access: bool,
-    /// The first resource named; a request may ask for one token only.
+    /// The first resource named, which the token is for.
     pub(crate) resource: &'a App,
-    /// Names of the resource's scopes; empty for an OpenID request.
-    names: Vec<String>,
+    /// What is asked of each resource, in the order they are named; empty for an OpenID request.
+    resources: Vec<(&'a App, Vec<String>)>,
     /// OpenID scopes.
     oidc: Vec<&'static str>,
     /// The scopes as the client spelled them, but for `offline_access`.
     spelled: Vec<String>,
-    several_resources: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -47,10 +48,9 @@ impl<'a> Asked<'a> {
             openid: false,
             offline_access: false,
             resource: graph,
-            names: Vec::new(),
+            resources: Vec::new(),
             oidc: Vec::new(),
             spelled: Vec::new(),
-            several_resources: false,
         };
         for token in scope.split_ascii_whitespace() {
             match token {
@@ -66,36 +66,41 @@ impl<'a> Asked<'a> {
 
     /// Refuses a scope of several resources: a token has one audience.
     pub(crate) fn of_one_resource(self) -> Result<Self, AuthorityError> {
-        if self.several_resources {
-            return Err(AuthorityError::malformed_scope());
+        if self.resources.len() > 1 {
+            return Err(AuthorityError::several_resources());
         }
         Ok(self)
     }
 
-    /// Refuses all but one `<resource>/.default`, the form of client credentials.
-    pub(crate) fn is_default_only(&self) -> bool {
-        !self.several_resources && self.oidc.is_empty() && self.names == [DEFAULT]
+    /// Whether there is more in it than OpenID scopes.
+    pub(crate) fn names_a_resource(&self) -> bool {
+        !self.resources.is_empty()
     }
 
-    /// The names for `scp`, when all of them exist and the client may use them.
+    /// Whether it is one `<resource>/.default`, the form of client credentials.
+    pub(crate) fn is_default_only(&self) -> bool {
+        self.oidc.is_empty() && self.resources.len() == 1 && self.names() == [DEFAULT]
+    }
+
+    /// The names for `scp`, when all of them exist and the client may use them for the user.
     pub(crate) fn granted(
         &self,
         directory: &Directory,
         client: &App,
         user: User<'_>,
     ) -> Result<Vec<String>, AuthorityError> {
-        if self.names.is_empty() {
+        if self.names().is_empty() {
             return Ok(self.oidc.iter().map(ToString::to_string).collect());
         }
         let consented = directory.consented_scopes(client, self.resource, user);
-        let mut granted: Vec<String> = Vec::new();
-        for name in &self.names {
+        let mut granted = BTreeSet::new();
+        for name in self.names() {
             if name == DEFAULT {
                 granted.extend(consented.iter().cloned());
             } else if !self.resource.scopes.contains(name) {
                 return Err(AuthorityError::unknown_scope());
             } else if consented.contains(name) {
-                granted.push(name.clone());
+                granted.insert(name.clone());
             } else {
                 return Err(AuthorityError::consent_needed());
             }
@@ -103,15 +108,17 @@ impl<'a> Asked<'a> {
         if granted.is_empty() {
             return Err(AuthorityError::consent_needed());
         }
-        granted.sort_unstable();
-        granted.dedup();
-        Ok(granted)
+        Ok(granted.into_iter().collect())
     }
 
     /// Refuses names that the resource does not have.
     pub(crate) fn of_known_names(self) -> Result<Self, AuthorityError> {
-        let known = |name: &String| name == DEFAULT || self.resource.scopes.contains(name);
-        if !self.names.iter().all(known) {
+        let are_known = |(resource, names): &(&App, Vec<String>)| {
+            names
+                .iter()
+                .all(|name| name == DEFAULT || resource.scopes.contains(name))
+        };
+        if !self.resources.iter().all(are_known) {
             return Err(AuthorityError::unknown_scope());
         }
         Ok(self)
@@ -124,6 +131,13 @@ impl<'a> Asked<'a> {
             return "openid profile".to_owned();
         }
         self.spelled.join(" ")
+    }
+
+    /// What is asked of the token's resource.
+    fn names(&self) -> &[String] {
+        self.resources
+            .first()
+            .map_or(&[], |(_, names)| names.as_slice())
     }
 
     fn add_oidc(&mut self, name: &'static str) {
@@ -151,13 +165,17 @@ impl<'a> Asked<'a> {
             return Err(AuthorityError::malformed_scope());
         }
         self.spelled.push(token.to_owned());
-        if self.names.is_empty() {
+        if self.resources.is_empty() {
             self.resource = resource;
-        } else if self.resource.client_id != resource.client_id {
-            self.several_resources = true;
-            return Ok(());
         }
-        self.names.push(name.to_owned());
+        let known = self
+            .resources
+            .iter_mut()
+            .find(|(other, _)| other.client_id == resource.client_id);
+        match known {
+            Some((_, names)) => names.push(name.to_owned()),
+            None => self.resources.push((resource, vec![name.to_owned()])),
+        }
         Ok(())
     }
 }

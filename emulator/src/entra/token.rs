@@ -3,6 +3,7 @@
 mod client_credentials;
 mod code;
 mod device_code;
+mod on_behalf_of;
 mod password;
 mod refresh;
 mod reply;
@@ -14,11 +15,14 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, header};
 
+use super::claims_request::ClaimsRequest;
 use super::client::Client;
 use super::error::{AuthorityError, RequestIds};
+use super::faulty;
 use super::form::Form;
 use crate::authority::Authority;
 use crate::directory::{Account, TenantSegment};
+use crate::fault::Endpoint;
 use reply::Reply;
 
 /// A request to the token endpoint, with its client recognised.
@@ -27,11 +31,14 @@ struct TokenCall<'a> {
     segment: TenantSegment<'a>,
     client: Client<'a>,
     form: &'a Form,
+    claims: ClaimsRequest,
     /// Whether a page's script sends it.
     cross_origin: bool,
 }
 
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 13] = [
+    "assertion",
+    "claims",
     "client_assertion",
     "client_id",
     "client_secret",
@@ -41,6 +48,7 @@ const SINGLE: [&str; 10] = [
     "grant_type",
     "redirect_uri",
     "refresh_token",
+    "requested_token_use",
     "scope",
 ];
 
@@ -53,6 +61,11 @@ pub(super) async fn token(
 ) -> Response {
     let form = Form::parse(&body);
     let ids = RequestIds::of(&headers, form.text("client-request-id"));
+    if form.text("grant_type") == Some(on_behalf_of::GRANT_TYPE)
+        && let Some(faulty) = faulty(&authority, Endpoint::OnBehalfOf, &headers).await
+    {
+        return faulty;
+    }
     match grant(&authority, &tenant, &headers, &form) {
         Ok(reply) => reply.response(&ids),
         Err(error) => error.response(&authority, &ids),
@@ -76,6 +89,7 @@ fn grant(
         segment,
         client: Client::authenticate(authority, segment, headers, form)?,
         form,
+        claims: ClaimsRequest::of_form(form)?,
         cross_origin: headers.contains_key(header::ORIGIN),
     };
     match grant_type {
@@ -86,6 +100,7 @@ fn grant(
         _ if call.cross_origin => Err(AuthorityError::cross_origin_for_spa_only()),
         "client_credentials" => client_credentials::issue(&call),
         "password" => password::redeem(&call),
+        on_behalf_of::GRANT_TYPE => on_behalf_of::exchange(&call),
         // MSAL for Node sends the short name, everybody else the one of RFC 8628.
         "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
             device_code::redeem(&call)
@@ -94,7 +109,7 @@ fn grant(
     }
 }
 
-impl<'a> TokenCall<'a> {
+impl TokenCall<'_> {
     /// The tenant that issues the account's token here.
     fn tenant_of(&self, account: &Account) -> Result<String, AuthorityError> {
         match self.segment {
@@ -104,11 +119,8 @@ impl<'a> TokenCall<'a> {
         }
     }
 
-    fn account(&self, upn: &str) -> Result<&'a Account, AuthorityError> {
-        self.authority
-            .directory
-            .account(upn)
-            .ok_or_else(AuthorityError::invalid_code)
+    fn account(&self, upn: &str) -> Account {
+        self.authority.directory.account_called(upn)
     }
 
     /// The redeeming page must be one, and a server must not pass for one.

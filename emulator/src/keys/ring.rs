@@ -85,6 +85,13 @@ impl KeyRing {
         self.keys.lock().published.clone()
     }
 
+    /// A key that is published or signs at present.
+    pub(crate) fn named(&self, kid: &str) -> Option<SigningKey> {
+        let keys = self.keys.lock();
+        let mut known = keys.published.iter().chain([&keys.signing]);
+        known.find(|key| key.kid() == kid).cloned()
+    }
+
     pub(crate) fn rotate(&self, rotation: Rotation) -> Result<(), StartError> {
         let new = next_key(&mut self.ready.lock())?;
         let mut keys = self.keys.lock();

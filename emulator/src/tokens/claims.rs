@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use super::{ClientAuthentication, Subject, TokenRequest};
+use super::{ClientAuthentication, Proven, Subject, TokenRequest};
 use crate::authority::Authority;
 use crate::directory::seed;
 use crate::directory::{Account, App, AppKind, TokenVersion};
@@ -102,7 +102,7 @@ impl Authority {
             "iat": issued_at,
             "nbf": issued_at,
             "exp": issued_at.saturating_add(request.lifetime),
-            "aio": STANDARD.encode(random::bytes::<48>()),
+            "aio": token.aio(issued_at),
             "rh": rh(),
             "tid": token.tenant,
             "uti": uti(),
@@ -129,6 +129,7 @@ impl Authority {
         client: &App,
         account: &Account,
         tenant: &str,
+        signed_in_at: u64,
         nonce: Option<&str>,
     ) -> Map<String, Value> {
         let now = self.clock.now();
@@ -138,7 +139,7 @@ impl Authority {
             "iat": now,
             "nbf": now,
             "exp": now.saturating_add(3600),
-            "auth_time": now,
+            "auth_time": signed_in_at,
             "login_hint": login_hint(account),
             "name": account.name,
             "oid": account.object_id(tenant),
@@ -163,6 +164,20 @@ impl Authority {
 }
 
 impl Resolved<'_> {
+    fn aio(&self, issued_at: u64) -> String {
+        if self.account.is_none() {
+            return STANDARD.encode(random::bytes::<48>());
+        }
+        let request = self.request;
+        let proven = Proven {
+            at: request.signed_in_at.unwrap_or(issued_at),
+            methods: request.authentication_methods.clone(),
+            compliant_device: request.compliant_device,
+            contexts: request.authentication_contexts.clone(),
+        };
+        proven.record()
+    }
+
     fn audience(&self) -> &str {
         match (self.resource, self.version) {
             (Some(app), TokenVersion::V1) => app.audience_v1(),
@@ -203,6 +218,10 @@ impl Resolved<'_> {
             "ipaddr": CLIENT_ADDRESS,
             "unique_name": account.upn,
         })));
+        if self.request.compliant_device {
+            let device = random::derived_guid(&["device", &self.tenant, &account.upn]);
+            claims.insert("deviceid".to_owned(), json!(device));
+        }
         // A guest's user principal name is the home tenant's business.
         if account.home_tenant == self.tenant {
             claims.insert("upn".to_owned(), json!(account.upn));

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Proven;
 use crate::directory::TokenVersion;
 use crate::directory::seed;
 use crate::keys::SigningKey;
@@ -70,6 +71,9 @@ pub struct TokenRequest {
     pub(crate) authentication: Option<ClientAuthentication>,
     pub(crate) authentication_methods: Vec<String>,
     pub(crate) authentication_contexts: Vec<String>,
+    pub(crate) compliant_device: bool,
+    /// When the person signed in; the token's own time when nobody says.
+    pub(crate) signed_in_at: Option<u64>,
     pub(crate) client_capabilities: Vec<String>,
     pub(crate) claims: Map<String, Value>,
     pub(crate) removed: Vec<String>,
@@ -107,6 +111,8 @@ impl TokenRequest {
             authentication: None,
             authentication_methods: vec!["pwd".to_owned()],
             authentication_contexts: Vec::new(),
+            compliant_device: false,
+            signed_in_at: None,
             client_capabilities: Vec::new(),
             claims: Map::new(),
             removed: Vec::new(),
@@ -181,6 +187,28 @@ impl TokenRequest {
     /// The authentication contexts satisfied: `acrs`.
     pub fn acrs<S: Into<String>>(mut self, contexts: impl IntoIterator<Item = S>) -> Self {
         self.authentication_contexts = contexts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// On a compliant device: `deviceid` of a version 1 token.
+    pub fn compliant_device(mut self) -> Self {
+        self.compliant_device = true;
+        self
+    }
+
+    /// By a sign-in that satisfies every Conditional Access policy but a block: with a second
+    /// factor, on a compliant device, just now.
+    pub fn stepped_up(self) -> Self {
+        self.authentication_methods(["pwd", "mfa"])
+            .compliant_device()
+    }
+
+    /// By this sign-in.
+    pub(crate) fn proven(mut self, proven: &Proven) -> Self {
+        self.authentication_methods.clone_from(&proven.methods);
+        self.authentication_contexts.clone_from(&proven.contexts);
+        self.compliant_device = proven.compliant_device;
+        self.signed_in_at = Some(proven.at);
         self
     }
 

@@ -30,6 +30,14 @@ impl AuthorityError {
         )
     }
 
+    pub(crate) fn malformed_claims() -> Self {
+        Self::new(
+            "invalid_request",
+            9_002_313,
+            "Invalid request. The parameter 'claims' is malformed or invalid.",
+        )
+    }
+
     pub(crate) fn unknown_tenant() -> Self {
         Self::new(
             "invalid_tenant",
@@ -170,6 +178,15 @@ impl AuthorityError {
             "invalid_scope",
             70_011,
             "The provided value for the input parameter 'scope' is not valid.",
+        )
+    }
+
+    pub(crate) fn several_resources() -> Self {
+        Self::new(
+            "invalid_scope",
+            700_022,
+            "The provided value for the input parameter 'scope' is not valid because it contains \
+             more than one resource.",
         )
     }
 

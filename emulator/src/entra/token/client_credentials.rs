@@ -1,7 +1,7 @@
 //! `grant_type=client_credentials`: an application's own token, with its application roles.
 
 use super::TokenCall;
-use super::reply::{Reply, client_capabilities, lifetime};
+use super::reply::{Reply, lifetime};
 use crate::directory::TenantSegment;
 use crate::entra::error::AuthorityError;
 use crate::entra::scope::{self, Asked};
@@ -24,7 +24,7 @@ pub(super) fn issue(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
         .tenant(&tenant.id)
         .roles(directory.assigned_roles(call.client.app, asked.resource))
         .authentication(call.client.authentication)
-        .xms_cc(client_capabilities(call.form));
+        .xms_cc(call.claims.capabilities.clone());
     let expires_in = lifetime(&request);
     Ok(Reply::bare(call.authority.issue(&request), expires_in))
 }

@@ -31,14 +31,15 @@ pub(super) fn redeem(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
     };
     check(call, &code)?;
 
-    let account = call.account(&code.signed_in.account)?;
+    let account = call.account(&code.signed_in.account);
     let scope = call.form.text("scope").unwrap_or(&code.signed_in.scope);
     Reply::for_account(
         call,
         &Signed {
-            account,
+            account: &account,
             tenant: &code.signed_in.tenant,
             scope,
+            proven: &code.signed_in.proven,
             for_spa: code.redirect_kind == RedirectKind::Spa,
             nonce: code
                 .nonce

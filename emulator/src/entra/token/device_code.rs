@@ -31,9 +31,10 @@ pub(super) fn redeem(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
             Reply::for_account(
                 call,
                 &Signed {
-                    account: call.account(&signed_in.account)?,
+                    account: &call.account(&signed_in.account),
                     tenant: &signed_in.tenant,
                     scope: &signed_in.scope,
+                    proven: &signed_in.proven,
                     for_spa: false,
                     nonce: None,
                 },

@@ -7,6 +7,7 @@ use crate::directory::seed;
 use crate::entra::error::AuthorityError;
 use crate::entra::scope;
 use crate::secret::Secret;
+use crate::tokens::Proven;
 
 pub(super) fn redeem(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
     call.client.require_credential_if_confidential()?;
@@ -25,6 +26,7 @@ pub(super) fn redeem(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
             account,
             tenant: &tenant,
             scope: &scope::of_form(call.form),
+            proven: &Proven::password(call.authority.clock.now()),
             for_spa: false,
             nonce: None,
         },

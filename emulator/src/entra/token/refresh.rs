@@ -27,17 +27,18 @@ pub(super) fn redeem(call: &TokenCall<'_>) -> Result<Reply, AuthorityError> {
     if token.signed_in.client_id != call.client.app.client_id {
         return Err(AuthorityError::invalid_code());
     }
-    let account = call.account(&token.signed_in.account)?;
+    let account = call.account(&token.signed_in.account);
     let tenant = match call.segment {
         TenantSegment::Any => token.signed_in.tenant.clone(),
-        TenantSegment::One(_) => call.tenant_of(account)?,
+        TenantSegment::One(_) => call.tenant_of(&account)?,
     };
     Reply::for_account(
         call,
         &Signed {
-            account,
+            account: &account,
             tenant: &tenant,
             scope: call.form.text("scope").unwrap_or(&token.signed_in.scope),
+            proven: &token.signed_in.proven,
             for_spa: token.for_spa,
             nonce: None,
         },

@@ -8,12 +8,11 @@ use serde_json::{Map, Value, json};
 use super::TokenCall;
 use crate::directory::{Account, User};
 use crate::entra::error::{AuthorityError, REQUEST_ID, RequestIds};
-use crate::entra::form::Form;
 use crate::entra::issued::{REFRESH_LIFETIME, RefreshToken, SPA_REFRESH_LIFETIME, SignedIn};
 use crate::entra::scope::Asked;
-use crate::entra::session;
+use crate::entra::{conditional_access, session};
 use crate::random;
-use crate::tokens::TokenRequest;
+use crate::tokens::{Proven, TokenRequest};
 
 /// A success.
 pub(super) struct Reply(Map<String, Value>);
@@ -24,6 +23,7 @@ pub(super) struct Signed<'a> {
     /// Tenant id.
     pub(super) tenant: &'a str,
     pub(super) scope: &'a str,
+    pub(super) proven: &'a Proven,
     pub(super) for_spa: bool,
     /// Only a code's request has one, and nothing else may echo one.
     pub(super) nonce: Option<&'a str>,
@@ -51,27 +51,37 @@ impl Reply {
         if !app.is_in(signed.tenant) {
             return Err(AuthorityError::unknown_client());
         }
+        if authority.directory.is_disabled(signed.account) {
+            return Err(AuthorityError::account_disabled());
+        }
         let asked = Asked::parse(&authority.directory, signed.scope)?.of_one_resource()?;
-        let granted = asked.granted(
-            &authority.directory,
-            app,
-            User {
-                tenant: signed.tenant,
-                upn: &signed.account.upn,
-            },
-        )?;
+        if !asked.resource.is_in(signed.tenant) {
+            return Err(AuthorityError::unknown_resource());
+        }
+        let user = User {
+            tenant: signed.tenant,
+            upn: &signed.account.upn,
+        };
+        let granted = asked.granted(&authority.directory, app, user)?;
+        conditional_access::check(authority, signed.account, asked.resource, signed.proven)?;
         let request = TokenRequest::delegated(&signed.account.upn, &asked.resource.client_id)
             .client(&app.client_id)
             .tenant(signed.tenant)
             .scopes(granted)
             .authentication(call.client.authentication)
-            .xms_cc(client_capabilities(call.form));
+            .proven(signed.proven)
+            .xms_cc(call.claims.capabilities.clone());
 
         let mut reply = Self::bare(authority.issue(&request), lifetime(&request));
         reply.add("scope", asked.echo());
         if asked.openid {
-            let claims =
-                authority.id_token_claims(app, signed.account, signed.tenant, signed.nonce);
+            let claims = authority.id_token_claims(
+                app,
+                signed.account,
+                signed.tenant,
+                signed.proven.at,
+                signed.nonce,
+            );
             reply.add("id_token", authority.issue_id_token(&claims));
         }
         if asked.offline_access {
@@ -111,6 +121,7 @@ impl Reply {
                     account: signed.account.upn.clone(),
                     tenant: signed.tenant.to_owned(),
                     scope: signed.scope.to_owned(),
+                    proven: signed.proven.clone(),
                 },
                 for_spa: signed.for_spa,
             },
@@ -123,22 +134,4 @@ impl Reply {
 /// Entra rounds down to a second less than the token has.
 pub(super) fn lifetime(request: &TokenRequest) -> u64 {
     request.lifetime.saturating_sub(1)
-}
-
-/// The capabilities that the `claims` parameter declares (`access_token.xms_cc.values`). All
-/// else in it is ignored, as is a parameter that is no JSON.
-pub(super) fn client_capabilities(form: &Form) -> Vec<String> {
-    form.text("claims")
-        .and_then(|claims| serde_json::from_str::<Value>(claims).ok())
-        .and_then(|claims| {
-            let values = claims.pointer("/access_token/xms_cc/values")?.as_array()?;
-            Some(
-                values
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect(),
-            )
-        })
-        .unwrap_or_default()
 }
