@@ -6,7 +6,9 @@
 //! stranger. Authority, tenant, user and registration are the token's; a caller chooses scopes and
 //! claims, and nothing else. No gRPC here: adapters convert.
 
+mod authority_client;
 mod claims_request;
+mod credential;
 mod endpoint;
 mod error;
 mod registration;
@@ -15,7 +17,9 @@ mod scopes;
 mod settings;
 mod token_exchange;
 
+pub use self::authority_client::{AuthorityClient, AuthorityClientError};
 pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
+pub use self::credential::{CredentialError, CredentialStatus};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
 pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
 pub use self::registration::{Consent, CredentialSource, Registration};
