@@ -6,12 +6,23 @@
 //! stranger. Authority, tenant, user and registration are the token's; a caller chooses scopes and
 //! claims, and nothing else. No gRPC here: adapters convert.
 
+mod answering;
+mod answers;
+mod authority_calls;
 mod authority_client;
+mod circuit;
 mod claims_request;
 mod credential;
 mod endpoint;
 mod error;
+mod flights;
+mod jitter;
+mod key;
+mod memory;
+mod moment;
+mod pauses;
 mod registration;
+mod registrations;
 mod request;
 mod scopes;
 mod settings;

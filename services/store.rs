@@ -72,7 +72,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Whose data: a user within a tenant. Neither part is an identity without the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     tenant: TenantId,
     object_id: Box<str>,

@@ -15,6 +15,10 @@ pub struct ExchangeSettings {
     pub clock: Clock,
     /// How long one exchange may take, further tries included.
     pub patience: Duration,
+    /// How many exchanges may be under way.
+    pub exchanges_under_way: usize,
+    /// How much memory the users' tokens and refusals may take, in bytes.
+    pub memory_bytes: u64,
 }
 
 impl ExchangeSettings {
@@ -25,6 +29,8 @@ impl ExchangeSettings {
             registrations,
             clock: Clock::system(),
             patience: Duration::from_secs(5),
+            exchanges_under_way: 2_048,
+            memory_bytes: 256 * 1024 * 1024,
         }
     }
 }
@@ -38,4 +44,7 @@ pub enum ExchangeStartError {
         /// The name.
         name: String,
     },
+    /// The machine has no randomness: nothing can be remembered safely.
+    #[error("the machine has no source of randomness")]
+    NoRandomness,
 }

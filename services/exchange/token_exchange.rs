@@ -1,24 +1,39 @@
 //! The exchange itself: who may ask, what is asked of the authority, what comes back.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use auth_interceptor::{Caller, Clock, SubjectToken, TenantId};
+use auth_interceptor::{Caller, SubjectToken, TenantId};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
+use super::answering::{Answering, Wanted};
+use super::answers::Answers;
+use super::authority_calls::AuthorityCalls;
+use super::flights::Flights;
+use super::key::{ExchangeKey, KeyMaker, Subject};
+use super::memory::Memory;
+use super::registrations::Registrations;
 use super::{
-    ExchangeError, ExchangeRequest, ExchangeSettings, ExchangeStartError, Exchanged, Grant,
-    Registration, Scopes, TokenEndpoint,
+    ExchangeError, ExchangeRequest, ExchangeSettings, ExchangeStartError, Exchanged, Freshness,
+    Grant, Scopes, TokenEndpoint,
 };
 use crate::secret::Secret;
-use crate::store::StoreError;
+use crate::store::{Owner, StoreError};
+
+/// For how long after its `exp` a user's token is still taken for one that counts.
+const CLOCK_SKEW_SECONDS: u64 = 60;
+/// How many tokens of its own the service may have: its code asks for a handful of resources.
+const APPLICATION_TOKENS: usize = 256;
 
 /// Exchanges the tokens of verified callers, by the registration that each token is meant for.
 #[derive(Debug)]
 pub struct TokenExchange {
-    registrations: HashMap<String, Arc<Registration>>,
-    endpoint: Arc<dyn TokenEndpoint>,
-    clock: Clock,
-    patience: std::time::Duration,
+    registrations: Registrations,
+    keys: KeyMaker,
+    answering: Arc<Answering>,
+    calls: Arc<AuthorityCalls>,
+    /// The service's own tokens, apart from any user's.
+    application: Arc<Answers>,
 }
 
 impl TokenExchange {
@@ -26,50 +41,32 @@ impl TokenExchange {
     ///
     /// # Errors
     ///
-    /// The settings contradict each other.
+    /// The settings contradict each other, or the machine lacks randomness.
     pub fn new(
         settings: ExchangeSettings,
         endpoint: Arc<dyn TokenEndpoint>,
     ) -> Result<Arc<Self>, ExchangeStartError> {
-        let mut registrations = HashMap::new();
-        for registration in settings.registrations {
-            let name = registration.name.clone();
-            if let Some(twin) = registrations.insert(name, Arc::new(registration)) {
-                return Err(ExchangeStartError::RegistrationRepeated {
-                    name: twin.name.clone(),
-                });
-            }
-        }
         Ok(Arc::new(Self {
-            registrations,
-            endpoint,
-            clock: settings.clock,
-            patience: settings.patience,
+            registrations: Registrations::new(settings.registrations)?,
+            keys: KeyMaker::new().ok_or(ExchangeStartError::NoRandomness)?,
+            answering: Arc::new(Answering {
+                clock: settings.clock,
+                memory: Memory::new(settings.memory_bytes),
+                flights: Flights::new(settings.exchanges_under_way),
+            }),
+            calls: Arc::new(AuthorityCalls::new(endpoint, settings.patience)),
+            application: Arc::new(Answers::new(None, APPLICATION_TOKENS)),
         }))
     }
 
-    /// Whether the caller may be handed an exchanged token.
-    ///
-    /// `azp` says which application the user signed in to, not who is calling: a back end has to
-    /// prove itself with a token of its own beside the user's, and then that token alone counts.
+    /// Whether the caller may be handed an exchanged token: its application is on the list of
+    /// clients or, where it proves itself beside the user, on that of services.
     ///
     /// # Errors
     ///
     /// No user is calling, or the caller is on neither list.
     pub fn may_receive(&self, caller: &Caller) -> Result<(), ExchangeError> {
-        let subject = caller
-            .subject_token()
-            .ok_or(ExchangeError::AppOnlyUnsupported)?
-            .claims();
-        let registration = self.registrations.get(subject.registration());
-        let listed = registration.map(|registration| &registration.token_clients);
-        let client = subject.client();
-        if listed.is_some_and(|listed| listed.iter().any(|one| one == client.as_str())) {
-            return Ok(());
-        }
-        Err(ExchangeError::ReceiverNotAllowed {
-            client: client.as_str().into(),
-        })
+        self.registrations.may_receive(caller)
     }
 
     /// Whether every scope is one that callers may ask for.
@@ -78,21 +75,7 @@ impl TokenExchange {
     ///
     /// One is not on the list of the subject's registration.
     pub fn allowed(&self, subject: &SubjectToken, scopes: &Scopes) -> Result<(), ExchangeError> {
-        let name = subject.claims().registration();
-        let listed = self
-            .registrations
-            .get(name)
-            .map(|registration| registration.downstream_scopes.as_slice())
-            .unwrap_or_default();
-        if scopes
-            .iter()
-            .all(|scope| listed.iter().any(|one| one == scope))
-        {
-            return Ok(());
-        }
-        Err(ExchangeError::ScopeNotAllowed {
-            registration: name.into(),
-        })
+        self.registrations.allow(subject, scopes)
     }
 
     /// A downstream token for the user of the request.
@@ -104,37 +87,55 @@ impl TokenExchange {
         &self,
         request: &ExchangeRequest<'_>,
     ) -> Result<Exchanged, ExchangeError> {
+        let span = tracing::info_span!(
+            "exchange",
+            selvedge.registration = request.subject.claims().registration(),
+            selvedge.exchange.resource = request.scopes.resource(),
+            selvedge.exchange.cache = Empty,
+        );
+        self.answer(request).instrument(span).await
+    }
+
+    async fn answer(&self, request: &ExchangeRequest<'_>) -> Result<Exchanged, ExchangeError> {
         let claims = request.subject.claims();
-        let registration = self.with_credential(claims.registration())?;
-        let grant = Grant::OnBehalfOf {
-            assertion: Secret::new(request.subject.expose()),
-            scopes: Arc::clone(&request.scopes),
-            claims: request.claims.clone(),
-            offline: false,
+        let registration = self.registrations.with_credential(claims.registration())?;
+        let subject = Subject::of(registration, request.subject);
+        let memory = &self.answering.memory;
+        let ask = || {
+            let calls = Arc::clone(&self.calls);
+            let registration = Arc::clone(registration);
+            let tenant = claims.tenant();
+            let grant = Grant::OnBehalfOf {
+                assertion: Secret::new(request.subject.expose()),
+                scopes: Arc::clone(&request.scopes),
+                claims: request.claims.clone(),
+                offline: false,
+            };
+            async move { calls.request(&registration, tenant, grant).await }
         };
-        let asked_at = self.clock.now();
-        let response = self
-            .endpoint
-            .request(
-                Arc::clone(registration),
-                claims.tenant(),
-                grant,
-                self.patience,
-            )
-            .await?;
-        Ok(Exchanged {
-            access_token: response.access_token,
-            expires_at: asked_at.saturating_add(response.expires_in.as_secs()),
-            granted_scopes: response.granted_scopes.into(),
-            from_cache: false,
-        })
+        let wanted = Wanted {
+            key: self.key(&subject, request),
+            repetition: Some(self.keys.repetition(&subject, &request.scopes)),
+            answers: memory.find_or_begin(Owner::from(claims)),
+            freshness: request.freshness,
+            until: Some(claims.expires_at().saturating_add(CLOCK_SKEW_SECONDS)),
+            authority: registration.authority.name.as_str().into(),
+            ask,
+        };
+        self.answering.answer(wanted).await
     }
 
     /// Forgets the token that the request was answered with: downstream has rejected it. One that
     /// has taken its place since stays.
     pub fn discard(&self, request: &ExchangeRequest<'_>, rejected: &Secret) {
-        // Nothing is remembered.
-        let _ = (request, rejected);
+        let claims = request.subject.claims();
+        let Ok(registration) = self.registrations.with_credential(claims.registration()) else {
+            return;
+        };
+        if let Some(answers) = self.answering.memory.find(&Owner::from(claims)) {
+            let key = self.key(&Subject::of(registration, request.subject), request);
+            answers.discard(&key, rejected);
+        }
     }
 
     /// The registration's own token, of its publisher's tenant, for calls in which the service
@@ -148,19 +149,33 @@ impl TokenExchange {
         registration: &str,
         scopes: &Arc<Scopes>,
     ) -> Result<Secret, ExchangeError> {
-        let registration = self.with_credential(registration)?;
-        let unusable = || ExchangeError::CredentialUnusable {
-            registration: registration.name.as_str().into(),
+        let registration = self.registrations.with_credential(registration)?;
+        let tenant =
+            registration
+                .publisher_tenant
+                .ok_or_else(|| ExchangeError::CredentialUnusable {
+                    registration: registration.name.as_str().into(),
+                })?;
+        let ask = || {
+            let calls = Arc::clone(&self.calls);
+            let registration = Arc::clone(registration);
+            let scopes = Arc::clone(scopes);
+            async move {
+                let grant = Grant::ClientCredentials { scopes };
+                calls.request(&registration, tenant, grant).await
+            }
         };
-        let tenant = registration.publisher_tenant.ok_or_else(unusable)?;
-        let grant = Grant::ClientCredentials {
-            scopes: Arc::clone(scopes),
+        let wanted = Wanted {
+            key: self.keys.application(registration, tenant, scopes),
+            repetition: None,
+            answers: Arc::clone(&self.application),
+            freshness: Freshness::Remembered,
+            until: None,
+            authority: registration.authority.name.as_str().into(),
+            ask,
         };
-        let response = self
-            .endpoint
-            .request(Arc::clone(registration), tenant, grant, self.patience)
-            .await?;
-        Ok(response.access_token)
+        let exchanged = self.answering.answer(wanted).await?;
+        Ok(exchanged.access_token)
     }
 
     /// Forgets the tokens and refusals of a user, or of all users of a tenant.
@@ -173,17 +188,18 @@ impl TokenExchange {
         tenant: TenantId,
         object_id: Option<&str>,
     ) -> Result<(), StoreError> {
-        // Nothing is remembered.
-        let _ = (tenant, object_id);
+        match object_id {
+            Some(object_id) => {
+                let owner = Owner::new(tenant, object_id);
+                self.answering.memory.forget_user(&owner);
+            }
+            None => self.answering.memory.forget_tenant(tenant),
+        }
         Ok(())
     }
 
-    fn with_credential(&self, name: &str) -> Result<&Arc<Registration>, ExchangeError> {
-        self.registrations
-            .get(name)
-            .filter(|registration| registration.credential.is_some())
-            .ok_or_else(|| ExchangeError::CredentialUnusable {
-                registration: name.into(),
-            })
+    fn key(&self, subject: &Subject<'_>, request: &ExchangeRequest<'_>) -> ExchangeKey {
+        self.keys
+            .answer(subject, &request.scopes, request.claims.as_ref())
     }
 }
