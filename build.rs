@@ -10,6 +10,9 @@ use anyhow::{Context as _, Result, bail};
 /// Where the contracts are: ours, and the policy option's one copy.
 const ROOTS: [&str; 2] = ["proto", "auth-interceptor/proto"];
 
+/// Messages that hold a secret: what they print is written by hand.
+const SECRETS: [&str; 1] = [".selvedge.exchange.v1.ExchangeTokenResponse"];
+
 /// The option that every method must carry.
 const POLICY: &str = "selvedge.auth.v1.policy";
 
@@ -49,6 +52,7 @@ pub fn compile(roots: &[PathBuf], files: &[PathBuf], out: &Path) -> Result<()> {
         .out_dir(out)
         .codec_path("crate::codec::StrictProstCodec")
         .bytes(".")
+        .skip_debug(SECRETS)
         .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
