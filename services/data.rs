@@ -1,4 +1,4 @@
-//! The data plane: gRPC adapters over the store and over the caller's claims.
+//! The data plane: gRPC adapters over the store, the exchange and the caller's claims.
 //!
 //! Adapters convert and validate; what they keep is always the verified caller's own. No handler
 //! checks authorization again: it has a [`Caller`], so the policy of its method was met.
@@ -7,13 +7,15 @@ mod page;
 pub mod profile;
 pub mod records;
 pub mod tasks;
+pub mod token_exchange;
 
 use auth_interceptor::{Caller, Claims, UnixSeconds};
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 use uuid::Uuid;
 
 use crate::downstream::DownstreamError;
-use crate::exchange::ExchangeError;
+use crate::exchange::{ExchangeError, Freshness};
 use crate::refusal::Refusal;
 use crate::store::{Etag, StoreError};
 
@@ -72,6 +74,15 @@ fn guid(text: &str, field: &'static str) -> Result<Uuid, DataError> {
 /// An etag as a caller repeats it; empty: any.
 fn etag(text: &str) -> Option<Etag> {
     (!text.is_empty()).then(|| Etag::parse(text))
+}
+
+/// What a call may be answered from memory where its handler exchanges: `selvedge-retry: 1` says
+/// that the user has acted since a refusal.
+fn freshness(metadata: &MetadataMap) -> Freshness {
+    match metadata.get("selvedge-retry") {
+        Some(value) if value == "1" => Freshness::Retry,
+        _ => Freshness::Remembered,
+    }
 }
 
 /// A time on the wire.

@@ -18,3 +18,6 @@ pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod transport;
+
+#[cfg(test)]
+mod tests;
