@@ -1,0 +1,140 @@
+//! `AdministrationService`: what an operator may order of a running service.
+//!
+//! To be served on the administration listener alone. Every order leaves one audit event, whatever
+//! comes of it: who gave it, what it was, which tenant it was about. A user is named to nobody.
+
+use std::sync::Arc;
+
+use auth_interceptor::{Authenticator, AuthorityStatus, Caller, TenantId};
+use tonic::{Request, Response, Status};
+
+use crate::contracts::admin::v1::administration_service_server::AdministrationService;
+use crate::contracts::admin::v1::{
+    AuthorityKeys, ForgetTenantRequest, ForgetTenantResponse, ForgetUserRequest,
+    ForgetUserResponse, RefreshKeysRequest, RefreshKeysResponse,
+};
+use crate::data::DataError;
+use crate::exchange::TokenExchange;
+use crate::refusal::{Refusal, reason_name};
+
+/// The longest object id: a GUID is 36, and an OpenID provider's `sub` is at most 255 (OpenID
+/// Connect Core section 2).
+const MAX_OBJECT_ID_CHARACTERS: usize = 255;
+
+/// Carries out an operator's orders.
+#[derive(Clone, Debug)]
+pub struct Administration {
+    authenticator: Arc<Authenticator>,
+    exchange: Arc<TokenExchange>,
+}
+
+impl Administration {
+    /// Orders go to this process's own keys and exchange.
+    #[must_use]
+    pub fn new(authenticator: Arc<Authenticator>, exchange: Arc<TokenExchange>) -> Self {
+        Self {
+            authenticator,
+            exchange,
+        }
+    }
+
+    async fn forget(
+        &self,
+        tenant: Result<TenantId, DataError>,
+        object_id: Option<&str>,
+    ) -> Result<(), DataError> {
+        let tenant = tenant?;
+        let sized = |id: &str| (1..=MAX_OBJECT_ID_CHARACTERS).contains(&id.chars().count());
+        if object_id.is_some_and(|id| !sized(id)) {
+            return Err(DataError::Field {
+                field: "object_id".to_owned(),
+                expected: "must have 1 to 255 characters",
+            });
+        }
+        Ok(self.exchange.forget(tenant, object_id).await?)
+    }
+}
+
+#[tonic::async_trait]
+impl AdministrationService for Administration {
+    async fn forget_user(
+        &self,
+        request: Request<ForgetUserRequest>,
+    ) -> Result<Response<ForgetUserResponse>, Status> {
+        let order = request.get_ref();
+        let tenant = tenant(&order.tenant_id);
+        let about = tenant.as_ref().ok().copied();
+        let done = self.forget(tenant, Some(&order.object_id)).await;
+        audited(&request, "forget_user", about, done).map(|()| Response::new(ForgetUserResponse {}))
+    }
+
+    async fn forget_tenant(
+        &self,
+        request: Request<ForgetTenantRequest>,
+    ) -> Result<Response<ForgetTenantResponse>, Status> {
+        let tenant = tenant(&request.get_ref().tenant_id);
+        let about = tenant.as_ref().ok().copied();
+        let done = self.forget(tenant, None).await;
+        audited(&request, "forget_tenant", about, done)
+            .map(|()| Response::new(ForgetTenantResponse {}))
+    }
+
+    async fn refresh_keys(
+        &self,
+        request: Request<RefreshKeysRequest>,
+    ) -> Result<Response<RefreshKeysResponse>, Status> {
+        self.authenticator.refresh_keys().await;
+        let authorities = self.authenticator.status();
+        audited(&request, "refresh_keys", None, Ok(()))?;
+        Ok(Response::new(RefreshKeysResponse {
+            authorities: authorities.into_iter().map(AuthorityKeys::from).collect(),
+        }))
+    }
+}
+
+/// Leaves the order's audit event, and turns what came of it into the answer.
+///
+/// The user whom an order is about is not in it: object ids identify people, and logs travel.
+fn audited<T>(
+    request: &Request<T>,
+    order: &'static str,
+    tenant: Option<TenantId>,
+    outcome: Result<(), DataError>,
+) -> Result<(), Status> {
+    let by = Caller::of(request).ok().and_then(Caller::claims);
+    let refusal = outcome.err().map(Refusal::from);
+    tracing::info!(
+        selvedge.admin.order = order,
+        selvedge.admin.outcome = refusal.as_ref().map_or("done", |_| "failed"),
+        selvedge.admin.reason = refusal
+            .as_ref()
+            .map(|refusal| reason_name(refusal.reason())),
+        selvedge.admin.target.tenant.id = tenant.map(tracing::field::display),
+        selvedge.client_app.id = by.map(|claims| claims.client().as_str()),
+        selvedge.tenant.id = by.map(|claims| tracing::field::display(claims.tenant())),
+        selvedge.token.uti = by.and_then(auth_interceptor::Claims::token_id),
+        "selvedge.admin.audit"
+    );
+    refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+fn tenant(text: &str) -> Result<TenantId, DataError> {
+    let tenant = text.to_ascii_lowercase().parse();
+    tenant.map_err(|_| DataError::Field {
+        field: "tenant_id".to_owned(),
+        expected: "must be a GUID",
+    })
+}
+
+impl From<AuthorityStatus> for AuthorityKeys {
+    fn from(status: AuthorityStatus) -> Self {
+        Self {
+            authority: status.name.to_string(),
+            keys: i32::try_from(status.keys).unwrap_or(i32::MAX),
+            last_error: status.last_error.unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
