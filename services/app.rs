@@ -17,11 +17,15 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::{Service, ServiceBuilder};
 
+use crate::admin::Administration;
 use crate::contracts::DESCRIPTOR_SET;
+use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::data::v1::data_service_server::DataServiceServer;
 use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
 use crate::contracts::data::v1::task_service_server::TaskServiceServer;
-use crate::data::{profile::Profiles, records::Records, tasks::Tasks};
+use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeServiceServer;
+use crate::data::{profile::Profiles, records::Records, tasks::Tasks, token_exchange::Exchanges};
+use crate::exchange::{AuthorityClient, AuthorityClientError, ExchangeStartError, TokenExchange};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
 use crate::telemetry::trace_context::TraceContextLayer;
@@ -45,6 +49,12 @@ pub enum AppError {
     /// Authentication cannot start.
     #[error(transparent)]
     Authentication(#[from] StartError),
+    /// The exchange cannot be set up.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeStartError),
+    /// No request to an authority can be made.
+    #[error(transparent)]
+    AuthorityClient(#[from] AuthorityClientError),
     /// A service would be served without a policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -115,7 +125,24 @@ impl App {
                     .accept_compressed(GZIP)
                     .max_decoding_message_size(limit),
             )?;
+        let authorities =
+            AuthorityClient::new(&settings.exchange.registrations, &settings.exchange.clock)?;
+        let exchange = TokenExchange::new(settings.exchange.clone(), Arc::new(authorities))?;
+        services.add(
+            TokenExchangeServiceServer::new(Exchanges::new(Arc::clone(&exchange)))
+                .accept_compressed(GZIP)
+                .max_decoding_message_size(limit),
+        )?;
+
         let mut administration = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
+        administration.add(
+            AdministrationServiceServer::new(Administration::new(
+                Arc::clone(&authenticator),
+                exchange,
+            ))
+            .accept_compressed(GZIP)
+            .max_decoding_message_size(limit),
+        )?;
         if settings.health {
             let health_service = health_service
                 .accept_compressed(GZIP)

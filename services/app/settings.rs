@@ -6,6 +6,7 @@ use auth_interceptor::{AuthSettings, Clock};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
+use crate::exchange::ExchangeSettings;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
 
@@ -13,6 +14,8 @@ use crate::transport::tls::{self, TlsError};
 pub struct AppSettings {
     /// Who may call.
     pub auth: AuthSettings,
+    /// Whose tokens are exchanged, for whom, and within which bounds.
+    pub exchange: ExchangeSettings,
     /// Whether `grpc.health.v1.Health` is served, to anybody.
     pub health: bool,
     /// Whether reflection is served, to users whose token holds `access_as_user`.
@@ -45,6 +48,7 @@ impl TryFrom<&Settings> for AppSettings {
         auth.clock = Clock::system();
         Ok(Self {
             auth,
+            exchange: ExchangeSettings::new(settings.exchange.clone()),
             health: settings.server.health,
             reflection: settings.server.reflection,
             trust_inbound: settings.telemetry.trust_inbound,

@@ -13,6 +13,8 @@ use emulator::{Emulator, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+mod configuration;
+
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
@@ -121,7 +123,7 @@ impl Local {
 
         // Left on disk, so that `check`, `explain` and `serve` can be tried against this authority.
         let configuration_file = settings.state_dir.join("selvedge.toml");
-        let text = configuration(&emulator, &root_certificate, settings);
+        let text = configuration::write(&emulator, &root_certificate, settings)?;
         std::fs::write(&configuration_file, &text)?;
         let configured = Settings::parse(&text, &Environment::default())?;
         let store = store::open(&configured.store).await?;
@@ -246,53 +248,4 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("the service cannot listen on {address}"))
-}
-
-/// What an operator would write to `selvedge.toml` for this authority.
-fn configuration(
-    emulator: &Emulator,
-    root_certificate: &Path,
-    settings: &LocalSettings<'_>,
-) -> String {
-    let tenants = emulator.directory().tenants();
-    let tenants: Vec<_> = tenants
-        .iter()
-        .map(|tenant| format!("{:?}", tenant.id))
-        .collect();
-    format!(
-        r#"
-version = 1
-[server]
-listen = "{service}"
-admin_listen = "{administration}"
-reflection = true
-drain_delay = "0s"
-drain_timeout = "10s"
-[store]
-url = "sqlite://{database}"
-[authorities.emulator]
-kind = "entra"
-url = "{origin}"
-issuer_v1 = "{origin}/sts/{{tenantid}}/"
-tenants = [{tenants}]
-ca_file = "{certificate}"
-danger_allow_local_authority = true
-[registrations.workload]
-authority = "emulator"
-client_id = "{client}"
-audiences_v1 = ["{audience}"]
-publisher_tenant = "{publisher}"
-{keys}
-"#,
-        service = settings.service,
-        administration = settings.administration,
-        database = settings.state_dir.join("selvedge.db").display(),
-        origin = emulator.origin(),
-        tenants = tenants.join(", "),
-        certificate = root_certificate.display(),
-        client = seed::WORKLOAD_CLIENT_ID,
-        audience = seed::WORKLOAD_URI,
-        publisher = seed::CONTOSO_TENANT_ID,
-        keys = settings.keys,
-    )
 }

@@ -1,7 +1,7 @@
 //! The service and its authority, running.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use auth_interceptor::{
 use emulator::{Emulator, Endpoint, TokenRequest, seed};
 use selvedge::app::{App, AppSettings, Listeners};
 use selvedge::config::Migrate;
+use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings};
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
@@ -31,6 +32,9 @@ use super::wait::in_time;
 pub(crate) struct Setup {
     pub(crate) tenants: Vec<&'static str>,
     pub(crate) allowed_clients: Vec<String>,
+    pub(crate) token_clients: Vec<String>,
+    pub(crate) token_services: Vec<String>,
+    pub(crate) downstream_scopes: Vec<String>,
     pub(crate) keys: KeySettings,
     pub(crate) clock: Clock,
     pub(crate) health: bool,
@@ -49,6 +53,9 @@ impl Default for Setup {
         Self {
             tenants: vec![seed::CONTOSO_TENANT_ID, seed::FABRIKAM_TENANT_ID],
             allowed_clients: Vec::new(),
+            token_clients: vec![seed::BROKER_CLIENT_ID.to_owned()],
+            token_services: vec![seed::REPORTS_CLIENT_ID.to_owned()],
+            downstream_scopes: vec![STORAGE_SCOPE.to_owned(), WORKSPACES_SCOPE.to_owned()],
             keys: KeySettings::default(),
             clock: Clock::system(),
             health: true,
@@ -77,6 +84,26 @@ impl Setup {
         }
         let mut settings = AuthSettings::new(authorities, registrations);
         settings.keys = self.keys.clone();
+        settings.clock = self.clock.clone();
+        settings
+    }
+
+    /// What the service is told of the exchange.
+    fn exchange(&self, emulator: &Emulator, folder: &Path) -> ExchangeSettings {
+        let secret = folder.join(SECRET);
+        std::fs::write(&secret, seed::WORKLOAD_SECRET).unwrap();
+        let registration = self.registration("workload", "entra");
+        let mut settings = ExchangeSettings::new(vec![exchange::Registration {
+            name: registration.name,
+            authority: self.authority("entra", emulator),
+            client_id: registration.client_id,
+            publisher_tenant: registration.publisher_tenant,
+            credential: Some(CredentialSource::Secret { file: secret }),
+            consent: Consent::Incremental,
+            token_clients: self.token_clients.clone(),
+            token_services: self.token_services.clone(),
+            downstream_scopes: self.downstream_scopes.clone(),
+        }]);
         settings.clock = self.clock.clone();
         settings
     }
@@ -131,6 +158,7 @@ impl Setup {
         let store = Arc::new(CountingStore::new(Arc::new(sqlite)));
         let settings = AppSettings {
             auth: self.auth(&emulator),
+            exchange: self.exchange(&emulator, folder.path()),
             health: self.health,
             reflection: self.reflection,
             message_bytes: self.message_bytes,
@@ -180,6 +208,13 @@ impl Setup {
 }
 
 const DATABASE: &str = "selvedge.db";
+const SECRET: &str = "secret";
+
+/// A scope of OneLake that callers may exchange for.
+pub(crate) const STORAGE_SCOPE: &str = "https://storage.azure.com/user_impersonation";
+/// A scope of Fabric that callers may exchange for.
+pub(crate) const WORKSPACES_SCOPE: &str =
+    "https://analysis.windows.net/powerbi/api/Workspace.Read.All";
 
 /// A service and the authority whose tokens it takes. Both end when it is dropped.
 pub(crate) struct Running {
