@@ -273,4 +273,9 @@ impl Directory {
     pub(crate) fn access_rule(&self, upn: &str, resource: &App) -> Option<AccessRule> {
         self.access.of(upn, &resource.client_id)
     }
+
+    /// Those rules of an account that a claims challenge names.
+    pub(crate) fn access_rules_named(&self, upn: &str, ids: &[String]) -> Vec<AccessRule> {
+        self.access.named(upn, ids)
+    }
 }

@@ -1,5 +1,6 @@
 //! Entra's endpoints: which address is which, and what all answers have in common.
 
+pub(crate) mod admin_consent;
 mod assertion;
 mod authorize;
 mod claims_request;
@@ -41,6 +42,12 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
             get(authorize::authorize).post(authorize::authorize),
         )
     };
+    let admin_consent = || {
+        at(
+            Endpoint::Authorize,
+            get(admin_consent::ask).post(admin_consent::answer),
+        )
+    };
     let token = || open(at(Endpoint::Token, post(token::token)));
     let device = || at(Endpoint::DeviceCode, post(device::start));
     let logout = || at(Endpoint::Logout, get(logout::logout).post(logout::logout));
@@ -73,8 +80,10 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/{tenant}/oauth2/authorize", authorize())
         .route(
             "/{tenant}/login",
-            at(Endpoint::Authorize, post(authorize::sign_in)),
+            at(Endpoint::Authorize, post(authorize::answer)),
         )
+        .route("/{tenant}/v2.0/adminconsent", admin_consent())
+        .route("/{tenant}/adminconsent", admin_consent())
         .route("/{tenant}/oauth2/v2.0/token", token())
         .route("/{tenant}/oauth2/token", token())
         .route("/{tenant}/oauth2/v2.0/devicecode", device())

@@ -9,6 +9,7 @@
 
 mod authorize;
 mod client_credentials;
+mod consent;
 mod control;
 mod device;
 mod discovery;
@@ -16,5 +17,6 @@ mod faults;
 mod keys;
 mod on_behalf_of;
 mod server;
+mod step_up;
 mod support;
 mod tokens;

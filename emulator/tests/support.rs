@@ -77,8 +77,64 @@ impl Harness {
         (status, response.json().await.unwrap())
     }
 
+    /// Exchanges a user's token as the workload.
+    pub(crate) async fn on_behalf_of(&self, assertion: &str, scope: &str) -> (u16, Value) {
+        let tenant = seed::CONTOSO_DOMAIN;
+        self.on_behalf_of_in(tenant, assertion, scope).await
+    }
+
+    pub(crate) async fn on_behalf_of_in(
+        &self,
+        tenant: &str,
+        assertion: &str,
+        scope: &str,
+    ) -> (u16, Value) {
+        let workload = [
+            ("client_id", seed::WORKLOAD_CLIENT_ID),
+            ("client_secret", seed::WORKLOAD_SECRET),
+        ];
+        self.exchange(tenant, &workload, assertion, scope).await
+    }
+
+    pub(crate) async fn on_behalf_of_as(
+        &self,
+        credential: &[(&str, &str)],
+        assertion: &str,
+        scope: &str,
+    ) -> (u16, Value) {
+        let tenant = seed::CONTOSO_DOMAIN;
+        self.exchange(tenant, credential, assertion, scope).await
+    }
+
+    async fn exchange(
+        &self,
+        tenant: &str,
+        credential: &[(&str, &str)],
+        assertion: &str,
+        scope: &str,
+    ) -> (u16, Value) {
+        let grant = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("requested_token_use", "on_behalf_of"),
+            ("assertion", assertion),
+            ("scope", scope),
+        ];
+        let path = format!("/{tenant}/oauth2/v2.0/token");
+        let response = self.post(&path, &[&grant[..], credential].concat()).await;
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
     /// Opens an authorization request, as the command-line client unless overridden.
     pub(crate) async fn authorize(&self, overrides: &[(&str, &str)]) -> Response {
+        self.authorize_with_cookie("", overrides).await
+    }
+
+    pub(crate) async fn authorize_with_cookie(
+        &self,
+        cookie: &str,
+        overrides: &[(&str, &str)],
+    ) -> Response {
         let path = format!("/{}/oauth2/v2.0/authorize", seed::CONTOSO_DOMAIN);
         let challenge = challenge();
         let scope = format!(
@@ -98,7 +154,20 @@ impl Harness {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(query)
             .finish();
-        self.get(&format!("{path}?{query}")).await
+        self.http
+            .get(self.url(&format!("{path}?{query}")))
+            .header("cookie", cookie)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Presses a button of the form with this id.
+    pub(crate) async fn press(&self, html: &str, form: &str, action: &str) -> Response {
+        let target = attribute_after(html, &format!("id=\"{form}\""), "action");
+        let context = attribute_after(html, "name=\"ctx\"", "value");
+        self.post(&target, &[("ctx", &context), ("action", action)])
+            .await
     }
 
     /// Drives the sign-in page that a response shows.

@@ -233,6 +233,14 @@ impl App {
         self.multi_tenant || self.publisher_tenant == tenant
     }
 
+    /// The scopes of a resource that the registration lists.
+    pub(crate) fn permissions_of(&self, resource: &App) -> impl Iterator<Item = String> {
+        self.permissions
+            .iter()
+            .filter(|permission| permission.resource == resource.client_id)
+            .flat_map(|permission| permission.scopes.iter().cloned())
+    }
+
     /// The platform a redirect URI is registered for, if it is.
     pub(crate) fn redirect_kind(&self, uri: &str) -> Option<RedirectKind> {
         self.redirects

@@ -1,11 +1,11 @@
 //! The authorize endpoint: from a client's request to a code, by way of a person.
 //!
-//! A request moves through [`Step`]s. Each step is a pure decision on the request and on who is
-//! signed in to the browser; only [`advance`] turns it into an answer. `prompt=none` never meets
-//! a page: a hidden frame would wait on it until it times out.
+//! A request moves through the steps of [`step`], which only decides. Here a step becomes an
+//! answer: a page, after which the request waits for what the person says, or the end.
 
 mod delivery;
 pub(crate) mod request;
+pub(crate) mod step;
 
 use std::sync::Arc;
 
@@ -14,26 +14,31 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, header};
 
-use super::client;
 use super::error::{AuthorityError, RequestIds};
 use super::form::Form;
-use super::issued::{CODE_LIFETIME, Code, SIGN_IN_LIFETIME, SignedIn};
+use super::issued::{CODE_LIFETIME, Code, PAGE_LIFETIME, SignedIn, SignedInAccount};
 use super::scope::Asked;
 use super::{pages, session};
 use crate::authority::Authority;
-use crate::directory::{Account, TenantSegment, User};
+use crate::directory::{Account, GrantedFor, User};
 use crate::random;
 use crate::tokens::Proven;
 use request::{AuthorizeRequest, Prompt, Refused};
+use step::{Person, Proof, ProofKind, Step, Wanted};
 
-/// What happens next to a request.
-enum Step<'a> {
-    /// A person must say who they are.
-    AskWho,
-    /// This account gets a code.
-    Complete(&'a Account),
-    /// The client is told why not.
-    Refuse(AuthorityError),
+/// A request that waits for a person.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    request: AuthorizeRequest,
+    question: Question,
+}
+
+/// What the page asks.
+#[derive(Clone, Debug)]
+enum Question {
+    Consent(Person, Vec<Wanted>),
+    Proof(Person, Proof),
+    Who,
 }
 
 /// `GET` and `POST /{tenant}/oauth2/v2.0/authorize`.
@@ -55,11 +60,12 @@ pub(super) async fn authorize(
         }
     };
     let signed_in = session::accounts(&authority, &headers);
-    advance(&authority, request, &ids, &signed_in)
+    let step = step::for_browser(&authority, &request, &signed_in);
+    take(&authority, request, &ids, step)
 }
 
-/// `POST /{tenant}/login`: the sign-in page's form.
-pub(super) async fn sign_in(
+/// `POST /{tenant}/login`: the form of any of the pages.
+pub(super) async fn answer(
     State(authority): State<Arc<Authority>>,
     Path(_): Path<String>,
     headers: HeaderMap,
@@ -71,72 +77,154 @@ pub(super) async fn sign_in(
     let form = Form::parse(&body);
     let ids = RequestIds::of(&headers, None);
     let now = authority.clock.now();
-    let Some(request) = form
+    let Some(waiting) = form
         .text("ctx")
-        .and_then(|context| authority.issued.sign_ins.take(context, now))
+        .and_then(|context| authority.issued.waiting.take(context, now))
     else {
         return pages::refusal(
             "This sign-in has ended. Go back to the application and start again.",
         );
     };
+    let Waiting { request, question } = waiting;
+    let action = form.text("action");
+    match question {
+        Question::Who => signed_in(&authority, request, &ids, &headers, &form),
+        Question::Consent(person, wanted) if action == Some("accept") => {
+            consent(&authority, request, &ids, person, &wanted)
+        }
+        Question::Proof(person, proof) if action == Some("approve") => {
+            proved(&authority, request, &ids, &headers, person, &proof)
+        }
+        Question::Consent(..) => refuse(&authority, &request, &ids, AuthorityError::cancelled()),
+        Question::Proof(_, proof) => {
+            let error = match proof.kind {
+                ProofKind::CompliantDevice => proof.denial,
+                ProofKind::SecondFactor => AuthorityError::second_factor_failed(),
+            };
+            refuse(&authority, &request, &ids, error)
+        }
+    }
+}
+
+// === What a person says ===
+
+fn signed_in(
+    authority: &Authority,
+    mut request: AuthorizeRequest,
+    ids: &RequestIds,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Response {
     if form.text("action") == Some("cancel") {
-        return request
-            .reply_to
-            .refuse(&authority, &ids, &AuthorityError::cancelled());
+        return refuse(authority, &request, ids, AuthorityError::cancelled());
     }
     let Some(account) = form
         .text("account")
         .and_then(|name| authority.directory.account(name))
     else {
-        return ask_who(&authority, request);
+        return ask_who(authority, request);
     };
-    let cookie = session::remember(&authority, &headers, &account.upn);
-    let mut response = complete(&authority, &request, &ids, account);
+    // The browser keeps what it has proved of the account, unless the client wants all of it anew.
+    let mut proven = session::accounts(authority, headers)
+        .into_iter()
+        .find(|known| known.upn == account.upn && request.prompt != Prompt::Login)
+        .map_or_else(|| Proven::password(0), |known| known.proven);
+    proven.at = authority.clock.now();
+    if matches!(request.prompt, Prompt::Login | Prompt::SelectAccount) {
+        request.prompt = Prompt::Unspecified;
+    }
+    remember_and_go_on(
+        authority,
+        request,
+        ids,
+        headers,
+        SignedInAccount {
+            upn: account.upn.clone(),
+            proven,
+        },
+    )
+}
+
+fn proved(
+    authority: &Authority,
+    request: AuthorizeRequest,
+    ids: &RequestIds,
+    headers: &HeaderMap,
+    person: Person,
+    proof: &Proof,
+) -> Response {
+    let signed_in = SignedInAccount {
+        upn: person.upn,
+        proven: proof.add_to(person.proven, &request),
+    };
+    remember_and_go_on(authority, request, ids, headers, signed_in)
+}
+
+fn remember_and_go_on(
+    authority: &Authority,
+    request: AuthorizeRequest,
+    ids: &RequestIds,
+    headers: &HeaderMap,
+    signed_in: SignedInAccount,
+) -> Response {
+    let step = step::for_account(authority, &request, &signed_in);
+    let cookie = session::remember(authority, headers, signed_in);
+    let mut response = take(authority, request, ids, step);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }
 
-fn advance(
+fn consent(
+    authority: &Authority,
+    mut request: AuthorizeRequest,
+    ids: &RequestIds,
+    person: Person,
+    wanted: &[Wanted],
+) -> Response {
+    let directory = &authority.directory;
+    let granted_for = GrantedFor::account(&person.tenant, &person.upn);
+    if let Some(app) = directory.app(&request.client_id) {
+        for Wanted { resource, scopes } in wanted {
+            if let Some(resource) = directory.app(resource) {
+                directory.consent(app, &[(resource, scopes.clone())], &granted_for);
+            }
+        }
+    }
+    request.prompt = Prompt::Unspecified;
+    let signed_in = SignedInAccount {
+        upn: person.upn,
+        proven: person.proven,
+    };
+    let step = step::for_account(authority, &request, &signed_in);
+    take(authority, request, ids, step)
+}
+
+// === What a step becomes ===
+
+fn take(
     authority: &Authority,
     request: AuthorizeRequest,
     ids: &RequestIds,
-    signed_in: &[String],
+    step: Step,
 ) -> Response {
-    match next_step(authority, &request, signed_in) {
+    match step {
+        Step::AskConsent(person, wanted) => ask_consent(authority, request, person, wanted),
+        Step::AskProof(person, proof) => ask_proof(authority, request, person, proof),
         Step::AskWho => ask_who(authority, request),
-        Step::Complete(account) => complete(authority, &request, ids, account),
-        Step::Refuse(error) => request.reply_to.refuse(authority, ids, &error),
+        Step::Complete(person) => complete(authority, &request, ids, person),
+        Step::Refuse(error) => refuse(authority, &request, ids, error),
     }
 }
 
-fn next_step<'a>(
-    authority: &'a Authority,
+fn refuse(
+    authority: &Authority,
     request: &AuthorizeRequest,
-    signed_in: &[String],
-) -> Step<'a> {
-    let mut candidates = signed_in
-        .iter()
-        .filter_map(|upn| authority.directory.account(upn))
-        .filter(|account| can_sign_in(authority, &request.tenant, account));
-    let account = match request.hinted_account(authority) {
-        Some(hinted) => candidates.find(|account| account.upn == hinted.upn),
-        None if request.login_hint.is_some() => None,
-        None => candidates.next().filter(|_| candidates.next().is_none()),
-    };
-    match (request.prompt, account) {
-        (Prompt::SelectAccount | Prompt::Login, _) => Step::AskWho,
-        (_, Some(account)) => Step::Complete(account),
-        (Prompt::None, None) => Step::Refuse(AuthorityError::sign_in_needed()),
-        (Prompt::Unspecified, None) => Step::AskWho,
-    }
-}
-
-fn can_sign_in(authority: &Authority, tenant: &str, account: &Account) -> bool {
-    match authority.directory.tenant_segment(tenant) {
-        Some(TenantSegment::One(tenant)) => account.is_in(&tenant.id),
-        Some(TenantSegment::Any) => true,
-        None => false,
-    }
+    ids: &RequestIds,
+    error: AuthorityError,
+) -> Response {
+    request
+        .reply_to
+        .refuse(authority, ids, &error.at_authorize())
 }
 
 fn ask_who(authority: &Authority, request: AuthorizeRequest) -> Response {
@@ -144,15 +232,11 @@ fn ask_who(authority: &Authority, request: AuthorizeRequest) -> Response {
         .directory
         .accounts()
         .iter()
-        .filter(|account| can_sign_in(authority, &request.tenant, account))
+        .filter(|account| step::can_sign_in(authority, &request.tenant, account))
         .collect();
-    let app = authority
-        .directory
-        .app(&request.client_id)
-        .map_or("an application", |app| app.name.as_str());
     let context = random::token();
     let page = pages::sign_in(&pages::SignIn {
-        app,
+        app: app_name(authority, &request),
         action: &format!("/{}/login", request.tenant),
         hidden: &[("ctx", &context)],
         accounts: &accounts,
@@ -160,53 +244,106 @@ fn ask_who(authority: &Authority, request: AuthorizeRequest) -> Response {
             .hinted_account(authority)
             .map(|account| account.upn.as_str()),
     });
-    let expires_at = authority.clock.now().saturating_add(SIGN_IN_LIFETIME);
-    authority
-        .issued
-        .sign_ins
-        .insert(context, request, expires_at);
+    wait(authority, context, request, Question::Who);
     page
 }
 
-/// Issues the code, unless the account or the application may not have one.
+fn ask_consent(
+    authority: &Authority,
+    request: AuthorizeRequest,
+    person: Person,
+    wanted: Vec<Wanted>,
+) -> Response {
+    let context = random::token();
+    let permissions: Vec<(&str, &[String])> = wanted
+        .iter()
+        .filter_map(|wanted| {
+            let resource = authority.directory.app(&wanted.resource)?;
+            Some((resource.name.as_str(), wanted.scopes.as_slice()))
+        })
+        .collect();
+    let page = pages::consent(&pages::Consent {
+        id: "consent",
+        app: app_name(authority, &request),
+        who: &person.upn,
+        action: &format!("/{}/login", request.tenant),
+        context: &context,
+        permissions: &permissions,
+    });
+    wait(
+        authority,
+        context,
+        request,
+        Question::Consent(person, wanted),
+    );
+    page
+}
+
+fn ask_proof(
+    authority: &Authority,
+    request: AuthorizeRequest,
+    person: Person,
+    proof: Proof,
+) -> Response {
+    let context = random::token();
+    let page = pages::step_up(&pages::StepUp {
+        device: proof.kind == ProofKind::CompliantDevice,
+        who: &person.upn,
+        action: &format!("/{}/login", request.tenant),
+        context: &context,
+    });
+    wait(authority, context, request, Question::Proof(person, proof));
+    page
+}
+
+fn wait(authority: &Authority, context: String, request: AuthorizeRequest, question: Question) {
+    let expires_at = authority.clock.now().saturating_add(PAGE_LIFETIME);
+    authority
+        .issued
+        .waiting
+        .insert(context, Waiting { request, question }, expires_at);
+}
+
+fn app_name<'a>(authority: &'a Authority, request: &AuthorizeRequest) -> &'a str {
+    authority
+        .directory
+        .app(&request.client_id)
+        .map_or("an application", |app| app.name.as_str())
+}
+
+/// Issues the code.
 fn complete(
     authority: &Authority,
     request: &AuthorizeRequest,
     ids: &RequestIds,
-    account: &Account,
+    person: Person,
 ) -> Response {
-    match issue_code(authority, request, account) {
+    let account = authority.directory.account_called(&person.upn);
+    match issue_code(authority, request, person) {
         Ok(code) => {
             let client_info = request
                 .wants_client_info
-                .then(|| session::client_info(account));
+                .then(|| session::client_info(&account));
             request.reply_to.deliver(&code, client_info.as_deref())
         }
-        Err(error) => request
-            .reply_to
-            .refuse(authority, ids, &error.at_authorize()),
+        Err(error) => refuse(authority, request, ids, error),
     }
 }
 
 fn issue_code(
     authority: &Authority,
     request: &AuthorizeRequest,
-    account: &Account,
+    person: Person,
 ) -> Result<String, AuthorityError> {
     let directory = &authority.directory;
-    let segment = directory
-        .tenant_segment(&request.tenant)
-        .ok_or_else(AuthorityError::unknown_tenant)?;
-    let app = client::known(authority, segment, &request.client_id)?;
-    let tenant = match segment {
-        TenantSegment::One(tenant) if account.is_in(&tenant.id) => tenant.id.clone(),
-        TenantSegment::One(_) => return Err(AuthorityError::not_in_tenant()),
-        TenantSegment::Any => account.home_tenant.clone(),
-    };
+    let app = directory
+        .app(&request.client_id)
+        .ok_or_else(AuthorityError::unknown_client)?;
     let user = User {
-        tenant: &tenant,
-        upn: &account.upn,
+        tenant: &person.tenant,
+        upn: &person.upn,
     };
+    // A scope that nobody could consent to is refused here.
     Asked::parse(directory, &request.scope)?.granted(directory, app, user)?;
 
     let code = random::token();
@@ -216,10 +353,10 @@ fn issue_code(
         Code {
             signed_in: SignedIn {
                 client_id: app.client_id.clone(),
-                account: account.upn.clone(),
-                tenant,
+                account: person.upn,
+                tenant: person.tenant,
                 scope: request.scope.clone(),
-                proven: Proven::password(authority.clock.now()),
+                proven: person.proven,
             },
             redirect_uri: request.reply_to.uri.clone(),
             redirect_kind: request.redirect_kind,

@@ -4,15 +4,16 @@
 
 use bytes::Bytes;
 
-use super::authorize::request::AuthorizeRequest;
+use super::admin_consent::AdminConsent;
+use super::authorize::Waiting;
 use crate::bounded::Bounded;
 use crate::directory::RedirectKind;
 use crate::tokens::Proven;
 
 /// Seconds an authorization code lives.
 pub(crate) const CODE_LIFETIME: u64 = 600;
-/// Seconds a person may look at the sign-in page.
-pub(crate) const SIGN_IN_LIFETIME: u64 = 3600;
+/// Seconds a person may look at a page.
+pub(crate) const PAGE_LIFETIME: u64 = 3600;
 /// Seconds a browser stays signed in.
 pub(crate) const SESSION_LIFETIME: u64 = 24 * 3600;
 /// Seconds a device code lives, as Entra's.
@@ -32,9 +33,11 @@ pub(crate) struct Issued {
     /// Device codes by user code.
     pub(crate) user_codes: Bounded<String>,
     /// Accounts signed in to a browser, by session cookie.
-    pub(crate) sessions: Bounded<Vec<String>>,
+    pub(crate) sessions: Bounded<Vec<SignedInAccount>>,
     /// Authorization requests that wait for a person, by the page's context.
-    pub(crate) sign_ins: Bounded<AuthorizeRequest>,
+    pub(crate) waiting: Bounded<Waiting>,
+    /// Requests for an administrator's consent, by the page's context.
+    pub(crate) admin_consents: Bounded<AdminConsent>,
 }
 
 impl Issued {
@@ -45,9 +48,18 @@ impl Issued {
             devices: Bounded::new(1024),
             user_codes: Bounded::new(1024),
             sessions: Bounded::new(1024),
-            sign_ins: Bounded::new(1024),
+            waiting: Bounded::new(1024),
+            admin_consents: Bounded::new(1024),
         }
     }
+}
+
+/// An account signed in to a browser.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedInAccount {
+    /// User principal name.
+    pub(crate) upn: String,
+    pub(crate) proven: Proven,
 }
 
 /// Who signed in, where, and what the client asked for then.

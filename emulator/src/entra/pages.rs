@@ -80,6 +80,91 @@ pub(super) fn sign_in(page: &SignIn<'_>) -> Response {
     page_of(StatusCode::OK, "Sign in", &body)
 }
 
+/// The question whether an application may have something.
+pub(super) struct Consent<'a> {
+    /// The id of the form.
+    pub(super) id: &'a str,
+    /// The application's name.
+    pub(super) app: &'a str,
+    /// The account or tenant that would consent.
+    pub(super) who: &'a str,
+    /// Where the form goes.
+    pub(super) action: &'a str,
+    pub(super) context: &'a str,
+    /// Resources by name, and the scopes of each.
+    pub(super) permissions: &'a [(&'a str, &'a [String])],
+}
+
+/// The consent pages: field `action` (`accept` or `cancel`).
+pub(super) fn consent(page: &Consent<'_>) -> Response {
+    let mut body = format!(
+        "<h1>Permissions requested</h1><p><strong>{}</strong> would like to use, for \
+         <strong id=\"who\">{}</strong>:</p><ul id=\"permissions\">",
+        escape(page.app),
+        escape(page.who),
+    );
+    for (resource, scopes) in page.permissions {
+        for scope in *scopes {
+            let _ = write!(
+                body,
+                "<li>{} <small>{}</small></li>",
+                escape(scope),
+                escape(resource),
+            );
+        }
+    }
+    let _ = write!(
+        body,
+        "</ul><form id=\"{}\" method=\"post\" action=\"{}\">{}\
+         <button id=\"submit\" class=\"primary\" name=\"action\" value=\"accept\">Accept</button>\
+         <button id=\"cancel\" name=\"action\" value=\"cancel\">Cancel</button></form>",
+        escape(page.id),
+        escape(page.action),
+        hidden("ctx", page.context.as_bytes()),
+    );
+    page_of(StatusCode::OK, "Permissions requested", &body)
+}
+
+/// The demand to prove more than a password.
+pub(super) struct StepUp<'a> {
+    /// Whether a compliant device is demanded; else it is a second factor.
+    pub(super) device: bool,
+    /// The account.
+    pub(super) who: &'a str,
+    /// Where the form goes.
+    pub(super) action: &'a str,
+    pub(super) context: &'a str,
+}
+
+/// The step-up pages: field `action` (`approve` or `deny`).
+pub(super) fn step_up(page: &StepUp<'_>) -> Response {
+    let (title, text, approve, deny) = if page.device {
+        (
+            "Prove your device",
+            "Your organization lets compliant devices in only.",
+            "This device is compliant",
+            "It is not",
+        )
+    } else {
+        (
+            "Approve sign-in request",
+            "Your organization demands a second factor.",
+            "Approve",
+            "Deny",
+        )
+    };
+    let body = format!(
+        "<h1>{title}</h1><p>{text}</p><p id=\"who\">{}</p>\
+         <form id=\"step-up\" method=\"post\" action=\"{}\">{}\
+         <button id=\"submit\" class=\"primary\" name=\"action\" value=\"approve\">{approve}\
+         </button><button id=\"cancel\" name=\"action\" value=\"deny\">{deny}</button></form>",
+        escape(page.who),
+        escape(page.action),
+        hidden("ctx", page.context.as_bytes()),
+    );
+    page_of(StatusCode::OK, title, &body)
+}
+
 /// The page where a person types the code their device shows: field `user_code`.
 pub(super) fn device(user_code: &str, note: Option<&str>) -> Response {
     let note = note.map_or_else(String::new, |note| {

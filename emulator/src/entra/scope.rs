@@ -82,6 +82,51 @@ impl<'a> Asked<'a> {
         self.oidc.is_empty() && self.resources.len() == 1 && self.names() == [DEFAULT]
     }
 
+    /// The resources named.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &'a App> {
+        self.resources.iter().map(|(resource, _)| *resource)
+    }
+
+    /// What is asked of each resource by name: `.default` means what the registration lists.
+    pub(crate) fn in_full(&self, client: &App) -> Vec<(&'a App, BTreeSet<String>)> {
+        self.resources
+            .iter()
+            .map(|(resource, names)| {
+                let mut full = BTreeSet::new();
+                for name in names {
+                    if name == DEFAULT {
+                        full.extend(client.permissions_of(resource));
+                    } else {
+                        full.insert(name.clone());
+                    }
+                }
+                (*resource, full)
+            })
+            .collect()
+    }
+
+    /// What the user would have to consent to: what the client may not use yet or, `again`, all.
+    /// `.default` is content with whatever was granted of the resource.
+    pub(crate) fn to_consent(
+        &self,
+        directory: &Directory,
+        client: &App,
+        user: User<'_>,
+        again: bool,
+    ) -> Vec<(&'a App, BTreeSet<String>)> {
+        let mut missing = self.in_full(client);
+        for ((resource, wanted), (_, names)) in missing.iter_mut().zip(&self.resources) {
+            if again {
+                continue;
+            }
+            let consented = directory.consented_scopes(client, resource, user);
+            let content = !consented.is_empty() && names.iter().any(|name| name == DEFAULT);
+            wanted.retain(|name| !consented.contains(name) && !(content && !names.contains(name)));
+        }
+        missing.retain(|(_, wanted)| !wanted.is_empty());
+        missing
+    }
+
     /// The names for `scp`, when all of them exist and the client may use them for the user.
     pub(crate) fn granted(
         &self,

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
-use super::issued::SESSION_LIFETIME;
+use super::issued::{SESSION_LIFETIME, SignedInAccount};
 use crate::authority::Authority;
 use crate::directory::Account;
 use crate::random;
@@ -16,19 +16,23 @@ const COOKIE: &str = "ESTSAUTH";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=None";
 
 /// The accounts signed in to the browser, the latest first.
-pub(super) fn accounts(authority: &Authority, headers: &HeaderMap) -> Vec<String> {
+pub(super) fn accounts(authority: &Authority, headers: &HeaderMap) -> Vec<SignedInAccount> {
     session_id(headers)
         .and_then(|id| authority.issued.sessions.peek(id, authority.clock.now()))
         .unwrap_or_default()
 }
 
-/// Signs an account in to the browser. The session id is new, so one set by somebody else
+/// Signs an account in to the browser, or records what it proved since. The session id is new, so one set by somebody else
 /// beforehand is worth nothing.
-pub(super) fn remember(authority: &Authority, headers: &HeaderMap, upn: &str) -> HeaderValue {
+pub(super) fn remember(
+    authority: &Authority,
+    headers: &HeaderMap,
+    signed_in: SignedInAccount,
+) -> HeaderValue {
     let mut accounts = accounts(authority, headers);
     forget(authority, headers);
-    accounts.retain(|other| other != upn);
-    accounts.insert(0, upn.to_owned());
+    accounts.retain(|other| other.upn != signed_in.upn);
+    accounts.insert(0, signed_in);
     let id = random::token();
     let expires_at = authority.clock.now().saturating_add(SESSION_LIFETIME);
     let cookie = format!("{COOKIE}={id}; {ATTRIBUTES}");

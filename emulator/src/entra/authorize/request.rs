@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use crate::authority::Authority;
 use crate::directory::{Account, RedirectKind};
+use crate::entra::claims_request::ClaimsRequest;
 use crate::entra::client;
 use crate::entra::error::AuthorityError;
 use crate::entra::form::Form;
@@ -39,6 +40,7 @@ pub(crate) enum Prompt {
     None,
     Login,
     SelectAccount,
+    Consent,
 }
 
 /// A valid authorization request.
@@ -54,6 +56,7 @@ pub(crate) struct AuthorizeRequest {
     pub(super) login_hint: Option<String>,
     pub(super) nonce: Option<Bytes>,
     pub(super) challenge: Option<String>,
+    pub(super) claims: ClaimsRequest,
     pub(super) wants_client_info: bool,
 }
 
@@ -66,7 +69,8 @@ pub(super) enum Refused {
     Reply(Box<(ReplyTo, AuthorityError)>),
 }
 
-const SINGLE: [&str; 10] = [
+const SINGLE: [&str; 11] = [
+    "claims",
     "client_id",
     "code_challenge",
     "code_challenge_method",
@@ -94,6 +98,7 @@ impl AuthorizeRequest {
                 login_hint: form.text("login_hint").map(str::to_owned),
                 nonce: form.bytes("nonce").cloned(),
                 challenge: rest.challenge,
+                claims: rest.claims,
                 wants_client_info: form.text("client_info") == Some("1"),
             }),
             Err(error) => Err(Refused::Reply(Box::new((reply_to, error)))),
@@ -120,8 +125,8 @@ impl AuthorizeRequest {
             return Err(AuthorityError::unsupported_response_type());
         }
         let prompt = match form.text("prompt") {
-            // Consent is asked for nowhere yet, so asking again is asking for nothing.
-            None | Some("consent") => Prompt::Unspecified,
+            None => Prompt::Unspecified,
+            Some("consent") => Prompt::Consent,
             Some("none") => Prompt::None,
             Some("login") => Prompt::Login,
             Some("select_account") => Prompt::SelectAccount,
@@ -146,11 +151,12 @@ impl AuthorizeRequest {
         if scope.is_empty() {
             return Err(AuthorityError::missing_parameter("scope"));
         }
-        Asked::parse(&authority.directory, &scope)?;
+        Asked::parse(&authority.directory, &scope)?.of_known_names()?;
         Ok(Rest {
             scope,
             prompt,
             challenge,
+            claims: ClaimsRequest::of_form(form)?,
         })
     }
 }
@@ -160,6 +166,7 @@ struct Rest {
     scope: String,
     prompt: Prompt,
     challenge: Option<String>,
+    claims: ClaimsRequest,
 }
 
 /// Finds the client and a redirect URI that is registered for it.
