@@ -235,4 +235,4 @@ fn jwt_in(contents: &[impl AsRef<[u8]>]) -> Result<Secret, CredentialError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
