@@ -1,4 +1,5 @@
-//! What every endpoint shares: the directory, the keys, the clock, and what was handed out.
+//! What every endpoint shares: the directory, the keys, the clock, what was handed out, and what
+//! the emulated resources hold.
 
 use tokio_util::sync::CancellationToken;
 
@@ -6,8 +7,10 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::entra::issued::Issued;
 use crate::exchanges::Exchanges;
+use crate::fabric::Fabric;
 use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
+use crate::onelake::OneLake;
 use crate::secret::ControlSecret;
 
 /// The emulated authority.
@@ -21,6 +24,8 @@ pub(crate) struct Authority {
     pub(crate) faults: Faults,
     pub(crate) issued: Issued,
     pub(crate) exchanges: Exchanges,
+    pub(crate) fabric: Fabric,
+    pub(crate) onelake: OneLake,
     pub(crate) control_secret: ControlSecret,
     pub(crate) stopping: CancellationToken,
 }

@@ -5,6 +5,8 @@
 //! refusal of any `Origin`; and the refusal of every name but loopback ones, made for the whole
 //! server in `server`.
 
+mod fabric;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +43,7 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/apps/{client_id}/token-version", put(token_version))
         .route("/apps/{client_id}/certificates", post(add_certificate))
         .route("/clock/advance", post(advance_clock))
+        .nest("/fabric", fabric::router())
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(authority.clone(), guard))
 }
@@ -102,17 +105,32 @@ async fn withdraw(State(authority): State<Arc<Authority>>, Json(body): Json<With
 
 /// A fault as JSON: `{"status":{"code":503,"retry_after":5}}`, `"hang"`, `"slow_drip"`,
 /// `{"body":{"text":"…","content_type":"text/html"}}`, `{"redirect_to":"…"}`,
-/// `{"oversize":1000000}`, `{"delay_ms":250}`.
+/// `{"oversize":1000000}`, `{"delay_ms":250}`, `{"claims_challenge":{"claims":"…"}}`,
+/// `{"error_code":{"status":429,"error_code":"RequestBlocked","retry_after":55}}`.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum FaultBody {
-    Body { text: String, content_type: String },
+    Body {
+        text: String,
+        content_type: String,
+    },
+    ClaimsChallenge {
+        claims: String,
+    },
     DelayMs(u64),
+    ErrorCode {
+        status: u16,
+        error_code: String,
+        retry_after: Option<u64>,
+    },
     Hang,
     Oversize(u64),
     RedirectTo(String),
     SlowDrip,
-    Status { code: u16, retry_after: Option<u64> },
+    Status {
+        code: u16,
+        retry_after: Option<u64>,
+    },
 }
 
 impl From<FaultBody> for Fault {
@@ -122,7 +140,17 @@ impl From<FaultBody> for Fault {
                 bytes: text.into_bytes(),
                 content_type,
             },
+            FaultBody::ClaimsChallenge { claims } => Self::ClaimsChallenge { claims },
             FaultBody::DelayMs(millis) => Self::Delay(Duration::from_millis(millis)),
+            FaultBody::ErrorCode {
+                status,
+                error_code,
+                retry_after,
+            } => Self::ErrorCode {
+                status,
+                error_code,
+                retry_after,
+            },
             FaultBody::Hang => Self::Hang,
             FaultBody::Oversize(bytes) => Self::Oversize(bytes),
             FaultBody::RedirectTo(url) => Self::RedirectTo(url),
@@ -229,5 +257,14 @@ fn done(succeeded: bool) -> Response {
         StatusCode::NO_CONTENT.into_response()
     } else {
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+/// The answer of a change to something that may not exist.
+fn found(exists: bool) -> Response {
+    if exists {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
     }
 }

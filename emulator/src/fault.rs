@@ -36,6 +36,16 @@ pub enum Endpoint {
     DiscoveryV1,
     /// The version 2 OpenID configuration.
     DiscoveryV2,
+    /// Fabric's REST API: all four kinds of its routes, each with a fault and a count of its own.
+    Fabric,
+    /// Fabric's items.
+    FabricItems,
+    /// Fabric's long-running operations and their results.
+    FabricOperations,
+    /// Fabric's warehouses.
+    FabricWarehouses,
+    /// Fabric's list of workspaces.
+    FabricWorkspaces,
     /// Instance discovery.
     InstanceDiscovery,
     /// The key documents of both versions.
@@ -48,6 +58,10 @@ pub enum Endpoint {
     Logout,
     /// The token endpoint's On-Behalf-Of requests, which also count as [`Endpoint::Token`].
     OnBehalfOf,
+    /// OneLake.
+    OneLake,
+    /// The item permissions of Fabric's workload-control API.
+    ResolvePermissions,
     /// The token endpoint.
     Token,
     /// The user-realm probe.
@@ -56,18 +70,25 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint, with the name that the control routes use.
-    const NAMES: [(Self, &'static str); 13] = [
+    const NAMES: [(Self, &'static str); 20] = [
         (Self::Authorize, "authorize"),
         (Self::DeviceCode, "devicecode"),
         (Self::Discovery, "discovery"),
         (Self::DiscoveryV1, "discovery-v1"),
         (Self::DiscoveryV2, "discovery-v2"),
+        (Self::Fabric, "fabric"),
+        (Self::FabricItems, "fabric-items"),
+        (Self::FabricOperations, "fabric-operations"),
+        (Self::FabricWarehouses, "fabric-warehouses"),
+        (Self::FabricWorkspaces, "fabric-workspaces"),
         (Self::InstanceDiscovery, "instance-discovery"),
         (Self::Jwks, "jwks"),
         (Self::JwksV1, "jwks-v1"),
         (Self::JwksV2, "jwks-v2"),
         (Self::Logout, "logout"),
         (Self::OnBehalfOf, "on-behalf-of"),
+        (Self::OneLake, "onelake"),
+        (Self::ResolvePermissions, "resolve-permissions"),
         (Self::Token, "token"),
         (Self::UserRealm, "userrealm"),
     ];
@@ -83,6 +104,12 @@ impl Endpoint {
     fn routes(self) -> Vec<Self> {
         match self {
             Self::Discovery => vec![Self::DiscoveryV1, Self::DiscoveryV2],
+            Self::Fabric => vec![
+                Self::FabricItems,
+                Self::FabricOperations,
+                Self::FabricWarehouses,
+                Self::FabricWorkspaces,
+            ],
             Self::Jwks => vec![Self::JwksV1, Self::JwksV2],
             one => vec![one],
         }
@@ -113,8 +140,23 @@ pub enum Fault {
     },
     /// Answers with the beginning of a JSON document and breaks the connection.
     BreakOff,
+    /// Demands a token with more claims, with status 401. Entra's endpoints only answer with the
+    /// status.
+    ClaimsChallenge {
+        /// The claims request, as JSON; the header carries it in base64.
+        claims: String,
+    },
     /// Does its work after a pause.
     Delay(Duration),
+    /// Refuses in the form of Fabric or OneLake. Entra's endpoints only answer with the status.
+    ErrorCode {
+        /// The status code.
+        status: u16,
+        /// The API's error code.
+        error_code: String,
+        /// Seconds for `Retry-After`.
+        retry_after: Option<u64>,
+    },
     /// Accepts the request and answers once the emulator stops.
     Hang,
     /// Answers with a JSON document of this many bytes that never gets to the point.
@@ -208,10 +250,16 @@ impl Fault {
                 Some(response)
             }
             Self::BreakOff => Some(json_body(Body::new(Broken::new()))),
+            Self::ClaimsChallenge { .. } => Some(status_only(401, None)),
             Self::Delay(pause) => {
                 tokio::time::sleep(pause).await;
                 None
             }
+            Self::ErrorCode {
+                status,
+                retry_after,
+                ..
+            } => Some(status_only(status, retry_after)),
             Self::Hang => {
                 stopping.cancelled().await;
                 Some(StatusCode::SERVICE_UNAVAILABLE.into_response())

@@ -1,11 +1,11 @@
-//! An embedded Entra ID for local runs and tests.
+//! An embedded Entra ID, Fabric and OneLake for local runs and tests.
 //!
 //! One process, one TLS origin on loopback, seeded tenants, accounts and applications, and the
 //! endpoints that real MSAL clients use. Everything that goes wrong in production can be scripted
 //! here: keys that rotate or vanish, endpoints that fail, hang or lie, a clock that jumps.
 //!
-//! It issues tokens and validates none: it shares no code with anything that does, because an
-//! issuer that did would prove nothing.
+//! It issues tokens, and its own Fabric and OneLake judge those that reach them. It shares no code
+//! with what it is there to test: an issuer that did would prove nothing.
 //!
 //! ```no_run
 //! # async fn example(now: std::sync::Arc<dyn Fn() -> u64 + Send + Sync>)
@@ -30,10 +30,13 @@ mod control;
 mod directory;
 mod entra;
 mod exchanges;
+mod fabric;
 mod fault;
 mod keys;
 mod locked;
+mod onelake;
 mod random;
+mod resource;
 mod scripting;
 mod secret;
 mod server;
@@ -52,8 +55,11 @@ use crate::certificate::Certificates;
 use crate::clock::Clock;
 use crate::entra::issued::Issued;
 use crate::exchanges::Exchanges;
+use crate::fabric::Fabric;
 use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
+use crate::onelake::OneLake;
+use crate::onelake::disk::Disk;
 use crate::state::StateDir;
 
 pub use crate::clock::Now;
@@ -63,6 +69,7 @@ pub use crate::directory::{
     GrantedFor, Permission, Redirect, RedirectKind, Seed, Tenant, TokenVersion,
     UnusableCertificate, seed,
 };
+pub use crate::fabric::{Content, Item, WarehouseCreation, Workspace, WorkspaceRole};
 pub use crate::fault::{Endpoint, Fault, ScriptedError};
 pub use crate::keys::SigningKey;
 pub use crate::keys::ring::Rotation;
@@ -95,27 +102,35 @@ impl Emulator {
         let Settings {
             state_dir,
             signing_keys,
-            seed,
+            mut seed,
             now,
             ..
         } = settings;
-        let (certificates, keys) = blocking(move || {
+        let workspaces = std::mem::take(&mut seed.workspaces);
+        let clock = Clock::new(now);
+        let started_at = clock.now();
+        let (certificates, keys, onelake, workspaces) = blocking(move || {
             let certificates = Certificates::load_or_make(&StateDir::open(state_dir.clone())?)?;
-            let keys = KeyRing::load_or_make(StateDir::open(state_dir)?, signing_keys)?;
-            Ok((certificates, keys))
+            let keys = KeyRing::load_or_make(StateDir::open(state_dir.clone())?, signing_keys)?;
+            let onelake = OneLake::new(Disk::new(state_dir), &workspaces, started_at)?;
+            Ok((certificates, keys, onelake, workspaces))
         })
         .await?;
 
         let stopping = CancellationToken::new();
         let root_certificate_pem = Arc::from(certificates.root_pem.as_str());
+        let directory = Directory::new(seed);
+        let fabric = Fabric::new(workspaces, &directory);
         let authority = Arc::new(Authority {
             origin: format!("https://localhost:{port}"),
-            directory: Directory::new(seed),
+            directory,
             keys,
-            clock: Clock::new(now),
+            clock,
             faults: Faults::default(),
             issued: Issued::new(),
             exchanges: Exchanges::default(),
+            fabric,
+            onelake,
             control_secret: ControlSecret::new(random::token()),
             stopping: stopping.clone(),
         });
@@ -232,6 +247,55 @@ impl Emulator {
     /// Moves the emulator's clock.
     pub fn advance_clock(&self, seconds: i64) {
         self.authority.clock.advance(seconds);
+    }
+}
+
+// === Fabric and OneLake ===
+
+impl Emulator {
+    /// Where Fabric's REST API is; workload control is at `/workload-control` below it.
+    #[must_use]
+    pub fn fabric_url(&self) -> String {
+        format!("{}{}", self.origin(), fabric::PREFIX)
+    }
+
+    /// Where OneLake's DFS endpoint is.
+    #[must_use]
+    pub fn onelake_url(&self) -> String {
+        format!("{}{}", self.origin(), onelake::PREFIX)
+    }
+
+    /// Sets what a person may do with an item from now on; nothing when `permissions` is empty.
+    /// `false` when there is no such item.
+    pub fn set_item_permissions(&self, upn: &str, item: &str, permissions: &[&str]) -> bool {
+        let permissions = permissions.iter().map(ToString::to_string).collect();
+        self.authority.set_item_permissions(upn, item, permissions)
+    }
+
+    /// Sets a person's role in a workspace, or takes it away. `false` when there is no such
+    /// workspace.
+    pub fn set_workspace_role(
+        &self,
+        upn: &str,
+        workspace: &str,
+        role: Option<WorkspaceRole>,
+    ) -> bool {
+        self.authority.set_workspace_role(upn, workspace, role)
+    }
+
+    /// Sets how warehouses are created from now on.
+    pub fn set_warehouse_creation(&self, creation: WarehouseCreation) {
+        self.authority.fabric.state().warehouse_creation = creation;
+    }
+
+    /// Sets how many workspaces a page of their list has, at least one.
+    pub fn set_workspace_page_size(&self, size: usize) {
+        self.authority.set_workspace_page_size(size);
+    }
+
+    /// Sets how many paths a page of OneLake's listings has, at least one.
+    pub fn set_onelake_page_size(&self, size: usize) {
+        self.authority.set_onelake_page_size(size);
     }
 }
 

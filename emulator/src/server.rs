@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::authority::Authority;
 use crate::certificate::Certificates;
 use crate::settings::StartError;
-use crate::{control, entra};
+use crate::{control, entra, fabric, onelake};
 
 const CONNECTIONS: usize = 1024;
 const BODY_BYTES: usize = 64 * 1024;
@@ -74,6 +74,8 @@ pub(crate) fn tls(certificates: Certificates) -> Result<TlsAcceptor, StartError>
 pub(crate) fn router(authority: Arc<Authority>) -> Router {
     Router::new()
         .nest(control::PREFIX, control::router(&authority))
+        .nest(fabric::PREFIX, fabric::router(&authority))
+        .nest(onelake::PREFIX, onelake::router(&authority))
         .merge(entra::router(&authority))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         // Outermost, so that nothing at all is served under a foreign name.

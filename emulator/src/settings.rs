@@ -15,12 +15,13 @@ pub struct Settings {
     /// port of `[::1]` is bound too where it can be, because `localhost` may mean either.
     pub listen: SocketAddr,
     /// Where the root certificate and the signing keys survive a restart; `None` keeps them in
-    /// memory.
+    /// memory. OneLake's content goes there while the emulator runs, else where the system has its
+    /// temporary files.
     pub state_dir: Option<PathBuf>,
     /// Signing keys made beforehand: the first signs when the state directory has none, the others
     /// are for rotations. A key is made whenever they run out, so they only save time.
     pub signing_keys: Vec<SigningKey>,
-    /// Tenants, accounts and applications.
+    /// Tenants, accounts, applications and workspaces.
     pub seed: Seed,
     /// Unix seconds.
     pub now: Now,
@@ -94,6 +95,9 @@ pub enum StartError {
         /// The file.
         path: PathBuf,
     },
+    /// A seeded file of OneLake could not be written, or has an impossible path.
+    #[error("cannot write the seeded content")]
+    Content,
     /// A key or certificate could not be made.
     #[error("cannot make a key or certificate")]
     Cryptography,

@@ -6,11 +6,18 @@
 
 mod apps;
 mod grants;
+mod workspaces;
 
 use super::access::{AccessPolicy, AccessRule};
 use super::app::App;
 use super::grant::Grant;
 use super::{Account, Tenant};
+use crate::fabric::Workspace;
+
+pub use workspaces::{
+    ARCHIVE_WORKSPACE_ID, CAPACITY_ID, FABRIKAM_WORKSPACE_ID, ITEM_ID, ITEM_TYPE, LAKEHOUSE_ID,
+    SHARED_WORKSPACE_ID, WORKSPACE_ID,
+};
 
 /// The first tenant: publisher of the workload, home of most accounts.
 pub const CONTOSO_TENANT_ID: &str = "7b1e3c52-0d64-4f5a-9a3e-6c1f0f9d2a11";
@@ -146,6 +153,8 @@ pub struct Seed {
     pub grants: Vec<Grant>,
     /// What Conditional Access demands of whom.
     pub access: Vec<AccessRule>,
+    /// Fabric's workspaces with their items.
+    pub workspaces: Vec<Workspace>,
 }
 
 impl Default for Seed {
@@ -159,6 +168,7 @@ impl Default for Seed {
             apps: apps::all(),
             grants: grants::all(),
             access: access(),
+            workspaces: workspaces::all(),
         }
     }
 }
