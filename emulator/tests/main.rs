@@ -7,15 +7,24 @@
     reason = "what the tests share fails as a test does: by a panic"
 )]
 
+mod access;
 mod authorize;
 mod client_credentials;
 mod consent;
 mod control;
 mod device;
 mod discovery;
+mod fabric;
+mod fabric_permissions;
+mod fabric_warehouses;
 mod faults;
 mod keys;
 mod on_behalf_of;
+mod onelake;
+mod onelake_files;
+mod onelake_listing;
+mod resource_faults;
+mod resource_tokens;
 mod server;
 mod step_up;
 mod support;
