@@ -263,8 +263,11 @@ async fn a_file_of_64_mib_passes_through_with_bounded_memory() {
     let before = resident_bytes();
     let mut most = before;
     let mut written = digest::Context::new(&digest::SHA256);
+    let pattern: Vec<u8> = (0..CHUNK).map(|at| (at * 31) as u8).collect();
     for index in 0..CHUNKS {
-        let chunk: Vec<u8> = (0..CHUNK).map(|at| (at * 31 + index) as u8).collect();
+        // No two chunks are alike, so that one in another's place is noticed.
+        let mut chunk = pattern.clone();
+        chunk[index] ^= 0xFF;
         written.update(&chunk);
         assert_eq!(file.append((index * CHUNK) as u64, chunk).await.0, 202);
         most = most.max(resident_bytes());
