@@ -59,17 +59,15 @@ async fn a_bare_401_meets_so_many_requests_or_all() {
         code: 401,
         retry_after: None,
     };
-    let next = |requests| Fault::Next {
-        requests,
-        fault: Box::new(bare()),
-    };
     let script = |fault| {
         harness
             .emulator
             .set_fault(Endpoint::FabricWorkspaces, fault)
     };
     for requests in [0, 1, 2] {
-        script(Some(next(requests)));
+        harness
+            .emulator
+            .fail_next(Endpoint::FabricWorkspaces, requests, &bare());
         for _ in 0..requests {
             let response = workspaces(&harness).await;
             assert_eq!(response.status(), 401);
@@ -163,10 +161,11 @@ async fn the_control_routes_script_fabric_and_onelake() {
             .header(CONTROL_HEADER, secret);
         request.json(&body).send().await.unwrap().status().as_u16()
     };
-    let challenge =
-        json!({"next": {"requests": 1, "fault": {"claims_challenge": {"claims": "{}"}}}});
+    let challenge = json!({"claims_challenge": {"claims": "{}"}});
     assert_eq!(call(Method::PUT, "/faults/fabric", challenge).await, 204);
     assert_eq!(workspaces(&harness).await.status(), 401);
+    let healed = call(Method::DELETE, "/faults/fabric", json!({})).await;
+    assert_eq!(healed, 204);
     assert_eq!(workspaces(&harness).await.status(), 200);
     let error = json!({"error_code": {"status": 403, "error_code": "Denied", "retry_after": null}});
     assert_eq!(call(Method::PUT, "/faults/onelake", error).await, 204);
