@@ -9,7 +9,7 @@ use http::HeaderValue;
 use crate::claims::{Claims, TokenSubject};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
-use crate::policy::MethodPolicy;
+use crate::policy::{ItemPermissions, MethodPolicy};
 
 /// Whoever calls, as far as it has been proved.
 ///
@@ -54,6 +54,12 @@ impl Caller {
     #[must_use]
     pub fn method(&self) -> &str {
         self.method.method()
+    }
+
+    /// The item permissions that the method's policy wants confirmed once the request is decoded.
+    #[must_use]
+    pub fn item_permissions(&self) -> Option<&ItemPermissions> {
+        self.method.policy().item_permissions()
     }
 
     /// The claims of the user's token.
