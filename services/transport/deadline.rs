@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
+use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
@@ -13,6 +14,10 @@ use tower::{Layer, Service};
 use super::drain::Drain;
 use crate::refusal::Refusal;
 use crate::telemetry::trace_context::CallContext;
+
+/// When a call's answer has to be there. In the extensions of every request that has such a time.
+#[derive(Clone, Copy, Debug)]
+pub struct CallDeadline(pub Instant);
 
 /// Puts [`Deadline`] in front of a service.
 #[derive(Clone, Debug)]
@@ -63,7 +68,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let asked = match grpc_timeout(request.headers()) {
             Ok(asked) => asked,
             Err(Malformed) => {
@@ -85,12 +90,17 @@ where
         if asked == Some(Duration::ZERO) {
             return Box::pin(async { Ok(Status::from(Refusal::deadline_exceeded()).into_http()) });
         }
+        // A limit beyond what a clock can name is none.
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        if let Some(deadline) = deadline {
+            request.extensions_mut().insert(CallDeadline(deadline));
+        }
         let drain = self.drain.clone();
         let call = self.inner.call(request);
         Box::pin(async move {
             let expired = async {
-                match limit {
-                    Some(limit) => tokio::time::sleep(limit).await,
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
                     None => std::future::pending().await,
                 }
             };
