@@ -1,0 +1,285 @@
+//! The one client behind all downstream calls: how a call gets its token, is tried, and is tried
+//! again where that can help and do no harm.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use reqwest::{Certificate, Client, Method, Response};
+use tracing::{Instrument as _, Span, field, info_span, warn};
+
+use super::call::{Answer, Call};
+use super::credentials::{Credentials, OnBehalfOf};
+use super::error::{DownstreamError, FailedCall};
+use super::failure::{self, Failure};
+use super::scopes::STORAGE;
+use super::settings::{DownstreamSettings, DownstreamStartError};
+use crate::exchange::Freshness;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The largest document of an answer.
+const MAX_DOCUMENT: usize = 1024 * 1024;
+/// How much of an error's body is looked at.
+const MAX_ERROR: usize = 64 * 1024;
+/// The longest pause before a second try, which is as random as it may be.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The HTTP client of all downstream calls.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    answer_timeout: Duration,
+    idle_timeout: Duration,
+}
+
+impl Http {
+    pub(super) fn new(settings: &DownstreamSettings) -> Result<Self, DownstreamStartError> {
+        let mut client = Client::builder()
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            // A file's bytes are the file's, whatever another crate of the build turns on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(CONNECT_TIMEOUT);
+        if let Some(pem) = &settings.root_certificates_pem {
+            let roots = Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|roots| !roots.is_empty())
+                .ok_or(DownstreamStartError::RootCertificates)?;
+            client = client.tls_certs_only(roots);
+        }
+        Ok(Self {
+            client: client.build().map_err(DownstreamStartError::Client)?,
+            answer_timeout: settings.answer_timeout,
+            idle_timeout: settings.idle_timeout,
+        })
+    }
+
+    /// How long a streamed body may stand still.
+    pub(super) fn idle_timeout(&self) -> Duration {
+        self.idle_timeout
+    }
+
+    /// Makes a call, and makes of its answer what it means.
+    ///
+    /// A token that is rejected is forgotten. Without a claims challenge, one fresh token is tried;
+    /// with one, only the user can help. A server's fault is tried once more where that does no
+    /// harm, the call has the time, and the server has not named a pause of its own.
+    pub(super) async fn send(
+        &self,
+        on_behalf_of: &OnBehalfOf,
+        call: &Call,
+    ) -> Result<Answer, DownstreamError> {
+        let mut pauses = ExponentialBuilder::new()
+            .with_min_delay(PAUSE / 2)
+            .with_jitter()
+            .with_max_times(1)
+            .build();
+        let mut credentials = on_behalf_of
+            .credentials(call.scheme, &call.scopes, on_behalf_of.freshness())
+            .await?;
+        let mut is_fresh = false;
+        let mut resends = 0_u32;
+        loop {
+            let failure = match self
+                .attempt(on_behalf_of, call, &credentials, resends)
+                .await
+            {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            match failure {
+                Failure::Final(error) => return Err(error),
+                Failure::Unauthorized {
+                    call: about,
+                    claims,
+                } => {
+                    on_behalf_of.discard(&call.scopes, &credentials);
+                    if let Some(claims) = claims {
+                        return Err(DownstreamError::ClaimsChallenge {
+                            call: about,
+                            claims: claims.as_str().into(),
+                        });
+                    }
+                    if is_fresh {
+                        return Err(DownstreamError::Unauthorized(about));
+                    }
+                    is_fresh = true;
+                    credentials = on_behalf_of
+                        .credentials(call.scheme, &call.scopes, Freshness::Forced)
+                        .await?;
+                }
+                Failure::Unavailable {
+                    call: about,
+                    retry_after,
+                } => {
+                    let pause = (call.repeatable && retry_after.is_none())
+                        .then(|| pauses.next())
+                        .flatten()
+                        .filter(|pause| on_behalf_of.has_time_for(*pause));
+                    let Some(pause) = pause else {
+                        return Err(DownstreamError::Unavailable {
+                            call: about,
+                            retry_after: retry_after.unwrap_or(failure::UNAVAILABLE),
+                        });
+                    };
+                    tokio::time::sleep(pause).await;
+                }
+            }
+            resends += 1;
+        }
+    }
+
+    /// One request and its answer, in a span of its own.
+    async fn attempt(
+        &self,
+        on_behalf_of: &OnBehalfOf,
+        call: &Call,
+        credentials: &Credentials,
+        resends: u32,
+    ) -> Result<Answer, Failure> {
+        let span = span(call, resends);
+        let limit = on_behalf_of
+            .time_left()
+            .map_or(self.answer_timeout, |left| left.min(self.answer_timeout));
+        let answer = tokio::time::timeout(limit, self.answer(call, credentials))
+            .instrument(span.clone())
+            .await;
+        answer.unwrap_or_else(|_| {
+            span.in_scope(|| failed("timeout"));
+            Err(Failure::unanswered(call.resource))
+        })
+    }
+
+    async fn answer(&self, call: &Call, credentials: &Credentials) -> Result<Answer, Failure> {
+        let unanswered = |error: reqwest::Error| {
+            failed(if error.is_connect() {
+                "connect"
+            } else {
+                "interrupted"
+            });
+            Failure::unanswered(call.resource)
+        };
+        let Some(authorization) = credentials.header() else {
+            return Err(Failure::Unauthorized {
+                call: FailedCall {
+                    resource: call.resource,
+                    error_code: None,
+                    request_id: None,
+                },
+                claims: None,
+            });
+        };
+        let mut request = self
+            .client
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone())
+            .header(ACCEPT_ENCODING, "identity")
+            .header(AUTHORIZATION, authorization);
+        if call.method != Method::GET {
+            // OneLake wants the length of nothing, too.
+            request = request
+                .header(CONTENT_LENGTH, HeaderValue::from(call.body.len()))
+                .body(call.body.clone());
+        }
+        let mut response = request.send().await.map_err(unanswered)?;
+        let status = response.status();
+        seen(call, &response);
+        if !call.expected.contains(&status) {
+            // An error whose body is too large or breaks off is an error all the same.
+            let body = document(&mut response, MAX_ERROR).await;
+            let body = body.ok().flatten().unwrap_or_default();
+            failed(status.as_str());
+            return Err(Failure::of(
+                call.resource,
+                status,
+                response.headers(),
+                &body,
+            ));
+        }
+        let mut answer = Answer {
+            resource: call.resource,
+            status,
+            headers: response.headers().clone(),
+            body: Vec::new(),
+            rest: None,
+        };
+        if call.streamed {
+            answer.rest = Some(response);
+            return Ok(answer);
+        }
+        match document(&mut response, MAX_DOCUMENT).await {
+            Ok(Some(body)) => {
+                answer.body = body;
+                Ok(answer)
+            }
+            Ok(None) => {
+                failed("too_large");
+                Err(Failure::Final(answer.makes_no_sense()))
+            }
+            Err(error) => Err(unanswered(error)),
+        }
+    }
+}
+
+/// The whole body; none if it is larger than `limit`.
+async fn document(
+    response: &mut Response,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut document = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if document.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        document.extend_from_slice(&chunk);
+    }
+    Ok(Some(document))
+}
+
+// === What operators see ===
+
+/// The address is given by its template alone: a file's name is the user's.
+fn span(call: &Call, resends: u32) -> Span {
+    info_span!(
+        "downstream.call",
+        otel.kind = "client",
+        http.request.method = call.method.as_str(),
+        http.response.status_code = field::Empty,
+        http.request.resend_count = (resends > 0).then_some(resends),
+        url.template = call.template,
+        server.address = call.url.host_str(),
+        server.port = call.url.port_or_known_default(),
+        error.type = field::Empty,
+        selvedge.fabric.request_id = field::Empty,
+        azure.service.request.id = field::Empty,
+    )
+}
+
+fn seen(call: &Call, response: &Response) {
+    let span = Span::current();
+    span.record("http.response.status_code", response.status().as_u16());
+    let field = if call.resource == STORAGE {
+        "azure.service.request.id"
+    } else {
+        "selvedge.fabric.request_id"
+    };
+    if let Some(id) = failure::failed_call(call.resource, response.headers(), &[]).request_id {
+        span.record(field, &*id);
+    }
+}
+
+fn failed(error_type: &str) {
+    Span::current().record("error.type", error_type);
+    warn!(
+        name: "downstream_call_failed",
+        { error.type = error_type },
+        "a downstream call has failed",
+    );
+}
