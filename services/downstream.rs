@@ -9,13 +9,53 @@ mod call;
 mod challenge;
 mod credentials;
 mod error;
+mod fabric;
 mod failure;
 mod http;
 mod retry_after;
 mod scopes;
 mod settings;
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use reqwest::Url;
+
 pub use self::credentials::OnBehalfOf;
 pub use self::error::{DownstreamError, FailedCall};
+pub use self::fabric::{
+    Fabric, NewWarehouse, Warehouse, Workspace, WorkspaceFilter, WorkspacePage, WorkspaceRole,
+};
+use self::http::Http;
 pub use self::scopes::SCOPES;
 pub use self::settings::{DownstreamSettings, DownstreamStartError};
+
+/// The APIs that handlers call, behind one pool of connections. Nothing is dialled before the first
+/// call.
+#[derive(Debug)]
+pub struct Downstream {
+    /// Fabric's public API.
+    pub fabric: Fabric,
+}
+
+impl Downstream {
+    /// Makes ready to call the APIs that `settings` name.
+    ///
+    /// # Errors
+    ///
+    /// See [`DownstreamStartError`].
+    pub fn new(settings: &DownstreamSettings) -> Result<Self, DownstreamStartError> {
+        let http = Arc::new(Http::new(settings)?);
+        let base = |text: &str| {
+            Url::parse(text)
+                .ok()
+                .filter(|url| url.scheme() == "https")
+                .ok_or(DownstreamStartError::Address)
+        };
+        Ok(Self {
+            fabric: Fabric::new(Arc::clone(&http), base(&settings.fabric)?),
+        })
+    }
+}

@@ -1,0 +1,6 @@
+//! The clients against a server that speaks TLS and answers as it is told.
+
+mod fabric;
+mod failures;
+mod stub;
+mod tokens;
