@@ -12,6 +12,7 @@ mod error;
 mod fabric;
 mod failure;
 mod http;
+mod item_access;
 mod retry_after;
 mod scopes;
 mod settings;
@@ -29,6 +30,7 @@ pub use self::fabric::{
     Fabric, NewWarehouse, Warehouse, Workspace, WorkspaceFilter, WorkspacePage, WorkspaceRole,
 };
 use self::http::Http;
+pub use self::item_access::{ConfirmedItem, ItemAccess, ItemId};
 pub use self::scopes::SCOPES;
 pub use self::settings::{DownstreamSettings, DownstreamStartError};
 
@@ -38,6 +40,8 @@ pub use self::settings::{DownstreamSettings, DownstreamStartError};
 pub struct Downstream {
     /// Fabric's public API.
     pub fabric: Fabric,
+    /// What Fabric says of a user's permissions on an item.
+    pub items: ItemAccess,
 }
 
 impl Downstream {
@@ -56,6 +60,7 @@ impl Downstream {
         };
         Ok(Self {
             fabric: Fabric::new(Arc::clone(&http), base(&settings.fabric)?),
+            items: ItemAccess::new(Arc::clone(&http), base(&settings.workload_control)?),
         })
     }
 }

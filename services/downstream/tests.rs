@@ -2,5 +2,6 @@
 
 mod fabric;
 mod failures;
+mod item_access;
 mod stub;
 mod tokens;
