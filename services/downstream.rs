@@ -13,6 +13,7 @@ mod fabric;
 mod failure;
 mod http;
 mod item_access;
+mod onelake;
 mod retry_after;
 mod scopes;
 mod settings;
@@ -31,6 +32,9 @@ pub use self::fabric::{
 };
 use self::http::Http;
 pub use self::item_access::{ConfirmedItem, ItemAccess, ItemId};
+pub use self::onelake::{
+    Download, Entry, EntryPage, FilePath, FilePathError, Lakehouse, OneLake, Range, Table, Upload,
+};
 pub use self::scopes::SCOPES;
 pub use self::settings::{DownstreamSettings, DownstreamStartError};
 
@@ -42,6 +46,8 @@ pub struct Downstream {
     pub fabric: Fabric,
     /// What Fabric says of a user's permissions on an item.
     pub items: ItemAccess,
+    /// Files and tables.
+    pub onelake: OneLake,
 }
 
 impl Downstream {
@@ -61,6 +67,7 @@ impl Downstream {
         Ok(Self {
             fabric: Fabric::new(Arc::clone(&http), base(&settings.fabric)?),
             items: ItemAccess::new(Arc::clone(&http), base(&settings.workload_control)?),
+            onelake: OneLake::new(http, base(&settings.onelake)?),
         })
     }
 }

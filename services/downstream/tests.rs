@@ -3,5 +3,6 @@
 mod fabric;
 mod failures;
 mod item_access;
+mod onelake;
 mod stub;
 mod tokens;
