@@ -5,6 +5,7 @@ mod check;
 pub mod demo;
 #[cfg(feature = "emulator")]
 pub mod dev;
+mod entra;
 mod explain;
 mod policy;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Check a token as a call of a method would; exit 1 if it is refused.
     Explain(explain::ExplainArgs),
+    /// Print what Microsoft Entra ID has to know of a registration.
+    Entra(entra::EntraArgs),
     /// Check configuration, authorities, store and clock; exit 1 if something is wrong.
     Check(ConfigArgs),
 }
@@ -94,6 +97,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args.load()?, told_to_stop()).await?,
             Command::Policy(args) => policy::run(&args)?,
             Command::Explain(args) => return explain::run(&args).await,
+            Command::Entra(args) => return entra::run(&args),
             Command::Check(args) => return check::run(args.load()).await,
         }
         Ok(ExitCode::SUCCESS)
