@@ -5,10 +5,11 @@
 //! refusal of any `Origin`; and the refusal of every name but loopback ones, made for the whole
 //! server in `server`.
 
+mod directory;
 mod fabric;
+mod fault_body;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
@@ -21,9 +22,10 @@ use serde_json::json;
 use tokio::task;
 
 use crate::authority::Authority;
-use crate::directory::{ClientCertificate, TokenVersion};
-use crate::fault::{Endpoint, Fault};
+use crate::fault::Endpoint;
 use crate::keys::ring::Rotation;
+use crate::tokens::TokenRequest;
+use fault_body::FaultBody;
 
 /// The header that carries the control secret.
 pub const CONTROL_HEADER: HeaderName = HeaderName::from_static("x-emulator-control");
@@ -40,8 +42,8 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/keys/withdraw", post(withdraw))
         .route("/faults/{endpoint}", put(set_fault).delete(clear_fault))
         .route("/fetches/{endpoint}", get(fetches))
-        .route("/apps/{client_id}/token-version", put(token_version))
-        .route("/apps/{client_id}/certificates", post(add_certificate))
+        .route("/tokens", post(issue))
+        .merge(directory::router())
         .route("/clock/advance", post(advance_clock))
         .nest("/fabric", fabric::router())
         .fallback(|| async { StatusCode::NOT_FOUND })
@@ -103,70 +105,13 @@ async fn withdraw(State(authority): State<Arc<Authority>>, Json(body): Json<With
     }
 }
 
-/// A fault as JSON: `{"status":{"code":503,"retry_after":5}}`, `"hang"`, `"slow_drip"`,
-/// `{"body":{"text":"…","content_type":"text/html"}}`, `{"redirect_to":"…"}`,
-/// `{"oversize":1000000}`, `{"delay_ms":250}`, `{"claims_challenge":{"claims":"…"}}`,
-/// `{"error_code":{"status":429,"error_code":"RequestBlocked","retry_after":55}}`.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum FaultBody {
-    Body {
-        text: String,
-        content_type: String,
-    },
-    ClaimsChallenge {
-        claims: String,
-    },
-    DelayMs(u64),
-    ErrorCode {
-        status: u16,
-        error_code: String,
-        retry_after: Option<u64>,
-    },
-    Hang,
-    Oversize(u64),
-    RedirectTo(String),
-    SlowDrip,
-    Status {
-        code: u16,
-        retry_after: Option<u64>,
-    },
-}
-
-impl From<FaultBody> for Fault {
-    fn from(body: FaultBody) -> Self {
-        match body {
-            FaultBody::Body { text, content_type } => Self::Body {
-                bytes: text.into_bytes(),
-                content_type,
-            },
-            FaultBody::ClaimsChallenge { claims } => Self::ClaimsChallenge { claims },
-            FaultBody::DelayMs(millis) => Self::Delay(Duration::from_millis(millis)),
-            FaultBody::ErrorCode {
-                status,
-                error_code,
-                retry_after,
-            } => Self::ErrorCode {
-                status,
-                error_code,
-                retry_after,
-            },
-            FaultBody::Hang => Self::Hang,
-            FaultBody::Oversize(bytes) => Self::Oversize(bytes),
-            FaultBody::RedirectTo(url) => Self::RedirectTo(url),
-            FaultBody::SlowDrip => Self::SlowDrip,
-            FaultBody::Status { code, retry_after } => Self::Status { code, retry_after },
-        }
-    }
-}
-
 async fn set_fault(
     State(authority): State<Arc<Authority>>,
     Path(endpoint): Path<String>,
     Json(body): Json<FaultBody>,
 ) -> Response {
     with_endpoint(&endpoint, |endpoint| {
-        authority.faults.set(endpoint, Some(&body.into()), None);
+        authority.faults.set(endpoint, Some(&body.into()));
         StatusCode::NO_CONTENT.into_response()
     })
 }
@@ -176,7 +121,7 @@ async fn clear_fault(
     Path(endpoint): Path<String>,
 ) -> Response {
     with_endpoint(&endpoint, |endpoint| {
-        authority.faults.set(endpoint, None, None);
+        authority.faults.set(endpoint, None);
         StatusCode::NO_CONTENT.into_response()
     })
 }
@@ -192,50 +137,6 @@ async fn fetches(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Version {
-    version: String,
-}
-
-async fn token_version(
-    State(authority): State<Arc<Authority>>,
-    Path(client_id): Path<String>,
-    Json(body): Json<Version>,
-) -> Response {
-    let version = match body.version.as_str() {
-        "1.0" => TokenVersion::V1,
-        "2.0" => TokenVersion::V2,
-        _ => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
-    };
-    if authority.directory.set_token_version(&client_id, version) {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        StatusCode::NOT_FOUND.into_response()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Certificate {
-    pem: String,
-}
-
-async fn add_certificate(
-    State(authority): State<Arc<Authority>>,
-    Path(client_id): Path<String>,
-    Json(body): Json<Certificate>,
-) -> Response {
-    let Ok(certificate) = ClientCertificate::from_pem(&body.pem) else {
-        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
-    };
-    if authority.directory.add_certificate(&client_id, certificate) {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        StatusCode::NOT_FOUND.into_response()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Advance {
     seconds: i64,
 }
@@ -246,6 +147,36 @@ async fn advance_clock(
 ) -> Response {
     authority.clock.advance(body.seconds);
     Json(json!({ "now": authority.clock.now() })).into_response()
+}
+
+/// A token minted without asking anybody. With `stepped_up` it satisfies every Conditional Access
+/// policy but a block.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issue {
+    upn: String,
+    /// Client id or Application ID URI.
+    resource: String,
+    scopes: Vec<String>,
+    /// The portal, when there is none.
+    client_id: Option<String>,
+    tenant: Option<String>,
+    #[serde(default)]
+    stepped_up: bool,
+}
+
+async fn issue(State(authority): State<Arc<Authority>>, Json(body): Json<Issue>) -> Response {
+    let mut request = TokenRequest::delegated(body.upn, body.resource).scopes(body.scopes);
+    if let Some(client_id) = body.client_id {
+        request = request.client(client_id);
+    }
+    if let Some(tenant) = body.tenant {
+        request = request.tenant(tenant);
+    }
+    if body.stepped_up {
+        request = request.stepped_up();
+    }
+    Json(json!({ "access_token": authority.issue(&request) })).into_response()
 }
 
 fn with_endpoint(name: &str, act: impl FnOnce(Endpoint) -> Response) -> Response {

@@ -159,6 +159,13 @@ pub enum Fault {
     },
     /// Accepts the request and answers once the emulator stops.
     Hang,
+    /// Does this to so many requests, and then nothing more.
+    Next {
+        /// How many requests.
+        requests: u64,
+        /// What it does to them.
+        fault: Box<Fault>,
+    },
     /// Answers with a JSON document of this many bytes that never gets to the point.
     Oversize(u64),
     /// Answers with a redirect to this address.
@@ -181,19 +188,14 @@ pub(crate) struct Faults(Locked<HashMap<Endpoint, Entry>>);
 #[derive(Debug, Default)]
 struct Entry {
     fault: Option<Fault>,
-    /// How many more requests meet the fault; without a number all do.
-    remaining: Option<u64>,
     requests: u64,
 }
 
 impl Faults {
-    /// Scripts a fault for the next `times` requests, or for all to come.
-    pub(crate) fn set(&self, endpoint: Endpoint, fault: Option<&Fault>, times: Option<u64>) {
+    pub(crate) fn set(&self, endpoint: Endpoint, fault: Option<&Fault>) {
         let mut entries = self.0.lock();
         for route in endpoint.routes() {
-            let entry = entries.entry(route).or_default();
-            entry.fault = fault.cloned();
-            entry.remaining = times;
+            entries.entry(route).or_default().fault = fault.cloned();
         }
     }
 
@@ -212,12 +214,19 @@ impl Faults {
         let mut entries = self.0.lock();
         let entry = entries.entry(route).or_default();
         entry.requests += 1;
-        match &mut entry.remaining {
-            Some(0) => return None,
-            Some(remaining) => *remaining -= 1,
-            None => {}
+        match entry.fault.take() {
+            Some(Fault::Next { requests, fault }) => {
+                entry.fault = (requests > 1).then(|| Fault::Next {
+                    requests: requests - 1,
+                    fault: fault.clone(),
+                });
+                (requests > 0).then_some(*fault)
+            }
+            other => {
+                entry.fault.clone_from(&other);
+                other
+            }
         }
-        entry.fault.clone()
     }
 }
 
@@ -264,6 +273,8 @@ impl Fault {
                 stopping.cancelled().await;
                 Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
             }
+            // Taken apart when it was counted, and not worth nesting.
+            Self::Next { .. } => None,
             Self::Oversize(bytes) => Some(endless_json(Padding {
                 remaining: bytes,
                 pace: None,

@@ -4,8 +4,8 @@
 //! endpoints that real MSAL clients use. Everything that goes wrong in production can be scripted
 //! here: keys that rotate or vanish, endpoints that fail, hang or lie, a clock that jumps.
 //!
-//! It issues tokens, and its own Fabric and OneLake judge those that reach them. It shares no code
-//! with what it is there to test: an issuer that did would prove nothing.
+//! It issues tokens, and its own endpoints judge those that reach them. It shares no code with what
+//! it is there to test: an issuer that did would prove nothing.
 //!
 //! ```no_run
 //! # async fn example(now: std::sync::Arc<dyn Fn() -> u64 + Send + Sync>)
@@ -214,15 +214,7 @@ impl Emulator {
 
     /// Makes an endpoint misbehave, or behave again.
     pub fn set_fault(&self, endpoint: Endpoint, fault: Option<Fault>) {
-        self.authority.faults.set(endpoint, fault.as_ref(), None);
-    }
-
-    /// Makes the next `times` requests of an endpoint meet a fault, and the others after them fare
-    /// well.
-    pub fn fail_next(&self, endpoint: Endpoint, times: u64, fault: &Fault) {
-        self.authority
-            .faults
-            .set(endpoint, Some(fault), Some(times));
+        self.authority.faults.set(endpoint, fault.as_ref());
     }
 
     /// How many requests an endpoint has had, faulty answers included.

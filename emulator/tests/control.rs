@@ -114,6 +114,102 @@ async fn the_routes_do_what_the_handle_does() {
 }
 
 #[tokio::test]
+async fn what_people_change_can_be_changed_from_outside() {
+    let harness = Harness::start().await;
+    let call = async |method, path: &str, body: Value| {
+        send(with_secret(&harness, method, path).json(&body)).await
+    };
+    let scope = "https://storage.azure.com/user_impersonation";
+    let client_id = seed::WORKLOAD_CLIENT_ID;
+    let mint = json!({
+        "upn": seed::NO_CONSENT,
+        "resource": client_id,
+        "scopes": ["data.read"],
+        "stepped_up": true,
+    });
+    let (_, minted) = call(Method::POST, "/tokens", mint).await;
+    let token = minted["access_token"].as_str().unwrap();
+    assert_eq!(decode(token).1["amr"], json!(["pwd", "mfa"]));
+    let exchange = async || harness.on_behalf_of(token, scope).await;
+    let outcome = async || {
+        let (status, reply) = exchange().await;
+        (status, reply["error_codes"][0].as_u64())
+    };
+
+    let account = format!("/accounts/{}", seed::NO_CONSENT);
+    let path = format!("{account}/consent");
+    let granted = json!({"client_id": client_id, "scopes": [scope]});
+    let revoked = json!({"client_id": client_id, "resource": seed::STORAGE_URI});
+    assert_eq!(outcome().await, (400, Some(65_001)));
+    assert_eq!(call(Method::PUT, &path, granted.clone()).await.0, 204);
+    assert_eq!(outcome().await, (200, None));
+    assert_eq!(call(Method::DELETE, &path, revoked.clone()).await.0, 204);
+    assert_eq!(outcome().await, (400, Some(65_001)));
+    let unknown = json!({"client_id": client_id, "scopes": ["api://nowhere/x"]});
+    assert_eq!(call(Method::PUT, &path, unknown).await.0, 404);
+    let path = "/tenants/contoso.test/consent";
+    assert_eq!(call(Method::PUT, path, granted).await.0, 204);
+    assert_eq!(outcome().await, (200, None));
+
+    let path = format!("{account}/access-policy");
+    let policy = json!({"resource": seed::STORAGE_URI, "policy": "block"});
+    let (status, rule) = call(Method::PUT, &path, policy).await;
+    assert_eq!(status, 200);
+    let (_, refused) = exchange().await;
+    assert!(
+        refused["claims"]
+            .as_str()
+            .unwrap()
+            .contains(rule["id"].as_str().unwrap())
+    );
+    let frequency = json!({"resource": seed::STORAGE_URI, "policy": {"sign_in_frequency": 60}});
+    assert_eq!(call(Method::PUT, &path, frequency).await.0, 200);
+    assert_eq!(outcome().await, (200, None));
+    let resource = json!({"resource": seed::STORAGE_URI});
+    assert_eq!(call(Method::DELETE, &path, resource.clone()).await.0, 204);
+    assert_eq!(call(Method::DELETE, &path, resource).await.0, 404);
+
+    let path = format!("{account}/disabled");
+    assert_eq!(
+        call(Method::PUT, &path, json!({"disabled": true})).await.0,
+        204
+    );
+    assert_eq!(outcome().await, (400, Some(50_057)));
+    assert_eq!(
+        call(Method::PUT, &path, json!({"disabled": false})).await.0,
+        204
+    );
+
+    let path = format!("/apps/{client_id}/secrets/expire");
+    assert_eq!(call(Method::POST, &path, json!({})).await.0, 204);
+    assert_eq!(outcome().await, (401, Some(7_000_222)));
+    let path = format!("/apps/{client_id}/secrets");
+    let secret = json!({"secret": "another"});
+    assert_eq!(call(Method::POST, &path, secret).await.0, 204);
+
+    let fault = json!({"next": {"requests": 1, "fault": {"authority_error": {
+        "status": 429,
+        "error": "temporarily_unavailable",
+        "codes": [90_055],
+        "retry_after": 9,
+    }}}});
+    assert_eq!(
+        call(Method::PUT, "/faults/on-behalf-of", fault).await.0,
+        204
+    );
+    assert_eq!(outcome().await, (429, Some(90_055)));
+    let (_, counted) = send(with_secret(
+        &harness,
+        Method::GET,
+        &format!("{account}/on-behalf-of"),
+    ))
+    .await;
+    assert_eq!(counted["requests"], 7, "those with a good credential");
+    let count = send(with_secret(&harness, Method::GET, "/fetches/on-behalf-of")).await;
+    assert_eq!(count.1["fetches"], 9);
+}
+
+#[tokio::test]
 async fn no_secret_can_be_printed() {
     let harness = Harness::start().await;
     let code = harness.sign_in(seed::CONSENTED, &[]).await["code"].clone();

@@ -91,9 +91,13 @@ async fn an_answer_is_scripted_to_the_byte_or_breaks_off() {
     assert_eq!(response.headers()["retry-after"], "3");
     assert_eq!(response.text().await.unwrap(), body);
 
-    harness
-        .emulator
-        .fail_next(Endpoint::Token, 2, &Fault::BreakOff);
+    harness.emulator.set_fault(
+        Endpoint::Token,
+        Some(Fault::Next {
+            requests: 2,
+            fault: Box::new(Fault::BreakOff),
+        }),
+    );
     for http in [harness.http.clone(), harness.http_1()] {
         let url = harness.url("/contoso.test/oauth2/v2.0/token");
         let response = http.post(url).send().await.unwrap();

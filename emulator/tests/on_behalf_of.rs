@@ -582,10 +582,14 @@ async fn any_other_refusal_comes_on_command_in_the_authoritys_own_form() {
     let harness = Harness::start().await;
     let assertion = harness.emulator.issue(&user(seed::CONSENTED));
     let told = "The authority was told to refuse.";
-    let looping = Fault::AuthorityError(ScriptedError::new(400, "invalid_grant", 50_196));
-    harness
-        .emulator
-        .fail_next(Endpoint::OnBehalfOf, 2, &looping);
+    let looping = ScriptedError::new(400, "invalid_grant", 50_196);
+    harness.emulator.set_fault(
+        Endpoint::OnBehalfOf,
+        Some(Fault::Next {
+            requests: 2,
+            fault: Box::new(Fault::AuthorityError(looping)),
+        }),
+    );
     for _ in 0..2 {
         assert_refused(
             &harness,

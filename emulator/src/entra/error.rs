@@ -24,7 +24,10 @@ use crate::random;
 
 /// What went wrong, before a request's ids are added.
 #[derive(Clone, Debug)]
-pub(crate) struct AuthorityError {
+pub(crate) struct AuthorityError(Box<Content>);
+
+#[derive(Clone, Debug)]
+struct Content {
     status: StatusCode,
     error: Cow<'static, str>,
     /// The first one leads the description.
@@ -63,7 +66,7 @@ impl RequestIds {
 
 impl AuthorityError {
     fn new(error: &'static str, code: u32, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Content {
             status: if error == "invalid_client" {
                 StatusCode::UNAUTHORIZED
             } else {
@@ -75,29 +78,29 @@ impl AuthorityError {
             suberror: None,
             claims: None,
             retry_after: None,
-        }
+        }))
     }
 
     fn suberror(mut self, suberror: &'static str) -> Self {
-        self.suberror = Some(suberror.into());
+        self.0.suberror = Some(suberror.into());
         self
     }
 
     /// Adds the challenge that a new sign-in has to meet.
     fn claims(mut self, claims: String) -> Self {
-        self.claims = Some(claims);
+        self.0.claims = Some(claims);
         self
     }
 
     /// Adds a second, more particular number.
     fn also(mut self, code: u32) -> Self {
-        self.codes.push(code);
+        self.0.codes.push(code);
         self
     }
 
     /// The error that a test scripted, whatever it says.
     pub(crate) fn scripted(scripted: &ScriptedError) -> Self {
-        Self {
+        Self(Box::new(Content {
             status: StatusCode::from_u16(scripted.status).unwrap_or(StatusCode::BAD_REQUEST),
             error: scripted.error.clone().into(),
             codes: scripted.codes.clone(),
@@ -105,13 +108,13 @@ impl AuthorityError {
             suberror: scripted.suberror.clone().map(Into::into),
             claims: scripted.claims.clone(),
             retry_after: scripted.retry_after,
-        }
+        }))
     }
 
     /// The error as the authorize endpoint names it: there is no grant yet that could be invalid.
     pub(crate) fn at_authorize(mut self) -> Self {
-        if self.error == "invalid_grant" {
-            self.error = match self.suberror.as_deref() {
+        if self.0.error == "invalid_grant" {
+            self.0.error = match self.0.suberror.as_deref() {
                 Some("consent_required") => "consent_required".into(),
                 _ => "interaction_required".into(),
             };
@@ -133,9 +136,9 @@ impl AuthorityError {
             ids.correlation,
         );
         let mut members = vec![
-            ("error", json!(self.error)),
+            ("error", json!(self.0.error)),
             ("error_description", json!(description)),
-            ("error_codes", json!(self.codes)),
+            ("error_codes", json!(self.0.codes)),
             ("timestamp", json!(timestamp)),
             ("trace_id", json!(ids.trace)),
             ("correlation_id", json!(ids.correlation)),
@@ -144,10 +147,10 @@ impl AuthorityError {
                 json!(format!("{}/error?code={}", authority.origin, self.code())),
             ),
         ];
-        if let Some(suberror) = &self.suberror {
+        if let Some(suberror) = &self.0.suberror {
             members.push(("suberror", json!(suberror)));
         }
-        if let Some(claims) = &self.claims {
+        if let Some(claims) = &self.0.claims {
             members.push(("claims", json!(claims)));
         }
         members
@@ -160,11 +163,11 @@ impl AuthorityError {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        let mut response = (self.status, Json(Value::Object(members))).into_response();
+        let mut response = (self.0.status, Json(Value::Object(members))).into_response();
         if let Ok(trace) = HeaderValue::try_from(&ids.trace) {
             response.headers_mut().insert(REQUEST_ID, trace);
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, seconds.into());
@@ -174,11 +177,11 @@ impl AuthorityError {
 
     /// What a page tells a person.
     pub(crate) fn sentence(&self) -> String {
-        format!("AADSTS{}: {}", self.code(), self.message)
+        format!("AADSTS{}: {}", self.code(), self.0.message)
     }
 
     fn code(&self) -> u32 {
-        self.codes.first().copied().unwrap_or_default()
+        self.0.codes.first().copied().unwrap_or_default()
     }
 }
 

@@ -115,13 +115,14 @@ impl<'a> Asked<'a> {
         again: bool,
     ) -> Vec<(&'a App, BTreeSet<String>)> {
         let mut missing = self.in_full(client);
-        for ((resource, wanted), (_, names)) in missing.iter_mut().zip(&self.resources) {
-            if again {
-                continue;
+        if !again {
+            for ((resource, wanted), (_, names)) in missing.iter_mut().zip(&self.resources) {
+                let consented = directory.consented_scopes(client, resource, user);
+                wanted.retain(|name| {
+                    let by_name = names.contains(name);
+                    !consented.contains(name) && (by_name || consented.is_empty())
+                });
             }
-            let consented = directory.consented_scopes(client, resource, user);
-            let content = !consented.is_empty() && names.iter().any(|name| name == DEFAULT);
-            wanted.retain(|name| !consented.contains(name) && !(content && !names.contains(name)));
         }
         missing.retain(|(_, wanted)| !wanted.is_empty());
         missing
