@@ -7,7 +7,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use emulator::{ClientCertificate, seed};
+use emulator::{ClientCertificate, TokenRequest, seed};
 use rcgen::{CertificateParams, PKCS_RSA_SHA256};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
@@ -271,4 +271,48 @@ async fn an_assertion_that_proves_nothing_is_refused() {
         assert_eq!(status, 401, "{what}");
         assert_eq!(error["error_codes"][0], code, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_is_good_for_an_exchange_until_its_assertion_is_not() {
+    let harness = Harness::start().await;
+    let credential = Credential::new();
+    harness.emulator.add_certificate(
+        seed::WORKLOAD_CLIENT_ID,
+        ClientCertificate::from_der(&credential.certificate).unwrap(),
+    );
+    let user = harness.emulator.issue(
+        &TokenRequest::delegated(seed::CONSENTED, seed::WORKLOAD_CLIENT_ID).scopes(["data.read"]),
+    );
+    let exchange = async |expires_at: u64| {
+        let assertion = credential.sign(
+            &RSA_PSS_SHA256,
+            &json!({"alg": "PS256", "typ": "JWT", "x5t#S256": credential.x5t_s256()}),
+            &json!({
+                "aud": harness.url("/contoso.test/oauth2/v2.0/token"),
+                "iss": seed::WORKLOAD_CLIENT_ID,
+                "sub": seed::WORKLOAD_CLIENT_ID,
+                "jti": "1",
+                "nbf": expires_at - 600,
+                "exp": expires_at,
+            }),
+        );
+        harness
+            .on_behalf_of_as(
+                &[
+                    ("client_id", seed::WORKLOAD_CLIENT_ID),
+                    ("client_assertion_type", ASSERTION_TYPE),
+                    ("client_assertion", &assertion),
+                ],
+                &user,
+                "https://storage.azure.com/user_impersonation",
+            )
+            .await
+    };
+    let (status, reply) = exchange(NOW + 600).await;
+    assert_eq!(status, 200, "{reply}");
+    assert_eq!(claims(&reply["access_token"])["appidacr"], "2");
+    let (status, reply) = exchange(NOW - 600).await;
+    assert_eq!((status, &reply["error"]), (401, &json!("invalid_client")));
+    assert_eq!(reply["error_codes"], json!([700_024]));
 }

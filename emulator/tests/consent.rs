@@ -3,10 +3,9 @@
 use emulator::{TokenRequest, seed};
 use serde_json::json;
 
+use crate::support::exchange::{FABRIC_READ, STORAGE};
 use crate::support::{Harness, claims, cookie, query_of};
 
-const FABRIC_READ: &str = "https://analysis.windows.net/powerbi/api/Workspace.Read.All";
-const STORAGE: &str = "https://storage.azure.com/user_impersonation";
 const WORKLOAD: [(&str, &str); 2] = [
     ("client_id", seed::WORKLOAD_CLIENT_ID),
     ("redirect_uri", "http://localhost:60006/close"),

@@ -25,6 +25,7 @@ mod onelake_files;
 mod onelake_listing;
 mod resource_faults;
 mod resource_tokens;
+mod on_behalf_of_refusals;
 mod server;
 mod step_up;
 mod support;

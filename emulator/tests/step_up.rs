@@ -3,10 +3,8 @@
 use emulator::{AccessPolicy, TokenRequest, TokenVersion, seed};
 use serde_json::json;
 
+use crate::support::exchange::{FABRIC_READ, STORAGE};
 use crate::support::{Harness, claims, cookie, query_of};
-
-const FABRIC_READ: &str = "https://analysis.windows.net/powerbi/api/Workspace.Read.All";
-const STORAGE: &str = "https://storage.azure.com/user_impersonation";
 
 /// The challenge that the authority puts to an account's exchange.
 async fn challenge(harness: &Harness, upn: &str, scope: &str) -> String {

@@ -1,5 +1,7 @@
 //! A running emulator, an HTTP client that trusts it, and a reader of tokens.
 
+pub(crate) mod exchange;
+
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
