@@ -9,6 +9,7 @@ mod address;
 mod answer;
 mod classification;
 mod defect;
+mod discovery;
 mod form;
 mod refusal;
 mod report;
@@ -263,7 +264,7 @@ impl Asked {
             .ok_or_else(|| AuthorityClientError::Url { authority: name() })?;
         let scope_names = match &addresses {
             Addresses::Entra { .. } => ScopeNames::Entra,
-            Addresses::Discovered { .. } => ScopeNames::AsAsked,
+            Addresses::Discovered(_) => ScopeNames::AsAsked,
         };
         Ok(Self {
             name: authority.name.as_str().into(),

@@ -13,7 +13,7 @@ use auth_interceptor::{Clock, UnixSeconds};
 use self::assertion::SignedAssertions;
 use self::certificate::SigningCertificate;
 use self::managed_identity::ManagedIdentity;
-use self::watched_files::WatchedFiles;
+use self::watched_files::{Content, WatchedFiles};
 use super::CredentialSource;
 use crate::secret::Secret;
 
@@ -89,34 +89,35 @@ impl Credential {
         source: &CredentialSource,
         clock: Clock,
     ) -> Result<Self, IdentityUrlError> {
-        let source =
-            match source {
-                CredentialSource::Secret { file } => Source::Secret(WatchedFiles::new(
+        let source = match source {
+            CredentialSource::Secret { file } => {
+                Source::Secret(WatchedFiles::new(registration, [file.clone()], secret_in))
+            }
+            CredentialSource::Certificate {
+                certificate_file,
+                key_file,
+            } => Source::Certificate {
+                files: WatchedFiles::new(
                     registration,
-                    [file.clone()],
-                    |contents| secret_in(contents),
-                )),
-                CredentialSource::Certificate {
-                    certificate_file,
-                    key_file,
-                } => Source::Certificate {
-                    files: WatchedFiles::new(
-                        registration,
-                        [certificate_file.clone(), key_file.clone()],
-                        |contents| match contents {
-                            [certificate, key] => SigningCertificate::read(certificate, key),
-                            _ => Err(CredentialError::Malformed),
-                        },
-                    ),
-                    assertions: SignedAssertions::default(),
-                },
-                CredentialSource::FederatedToken { file } => Source::FederatedToken(
-                    WatchedFiles::new(registration, [file.clone()], |contents| jwt_in(contents)),
+                    [certificate_file.clone(), key_file.clone()],
+                    |contents| match contents {
+                        [certificate, key] => SigningCertificate::read(certificate, key),
+                        _ => Err(CredentialError::Malformed),
+                    },
                 ),
-                CredentialSource::ManagedIdentity { url, client_id } => Source::ManagedIdentity(
-                    Box::new(ManagedIdentity::new(url, client_id.as_deref())?),
-                ),
-            };
+                assertions: SignedAssertions::default(),
+            },
+            CredentialSource::FederatedToken { file } => {
+                Source::FederatedToken(WatchedFiles::new(registration, [file.clone()], jwt_in))
+            }
+            CredentialSource::ManagedIdentity { url, client_id } => {
+                Source::ManagedIdentity(Box::new(ManagedIdentity::new(
+                    registration,
+                    url,
+                    client_id.as_deref(),
+                )?))
+            }
+        };
         let credential = Self { source, clock };
         // What is wrong with a file is logged at the start, not at the first call.
         let _ = credential.status();
@@ -203,16 +204,16 @@ impl Credential {
 }
 
 /// The text of the one file; a line break at its end is not part of it.
-fn text_in(contents: &[impl AsRef<[u8]>]) -> Result<&str, CredentialError> {
+fn text_in(contents: &[Content]) -> Result<&str, CredentialError> {
     let [content] = contents else {
         return Err(CredentialError::Malformed);
     };
-    std::str::from_utf8(content.as_ref())
+    std::str::from_utf8(content)
         .map(|text| text.trim_end_matches(['\r', '\n']))
         .map_err(|_| CredentialError::Malformed)
 }
 
-fn secret_in(contents: &[impl AsRef<[u8]>]) -> Result<Secret, CredentialError> {
+fn secret_in(contents: &[Content]) -> Result<Secret, CredentialError> {
     let text = text_in(contents)?;
     if text.is_empty() || text.contains(char::is_control) {
         return Err(CredentialError::Malformed);
@@ -221,7 +222,7 @@ fn secret_in(contents: &[impl AsRef<[u8]>]) -> Result<Secret, CredentialError> {
 }
 
 /// A file that is being written ends early: three parts are the least that a token has.
-fn jwt_in(contents: &[impl AsRef<[u8]>]) -> Result<Secret, CredentialError> {
+fn jwt_in(contents: &[Content]) -> Result<Secret, CredentialError> {
     let text = text_in(contents)?;
     let is_part = |part: &str| {
         let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

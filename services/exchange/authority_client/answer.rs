@@ -63,9 +63,9 @@ impl Seconds {
 pub(super) enum ScopeNames {
     /// As they were asked for (RFC 6749 section 3.3).
     AsAsked,
-    /// As Entra does: `{resource}/{permission}`, or the permission alone; in the case of the
-    /// permission's definition, not of the request; and instead of `{resource}/.default` what
-    /// that stands for.
+    /// As Entra does: all permissions that the user has granted for the resource, each with the
+    /// resource or, for Microsoft Graph, alone; in the case of the permission's definition, not of
+    /// the request; and instead of `{resource}/.default` what that stands for.
     Entra,
 }
 
@@ -151,15 +151,24 @@ impl ScopeNames {
         if self == Self::AsAsked {
             return granted.any(|granted| granted == asked);
         }
-        let permission = asked.rsplit_once('/').map(|(_, permission)| permission);
-        if permission == Some(".default") {
+        let (resource, permission) = parts(asked);
+        if resource.is_some() && permission == ".default" {
             return true;
         }
-        // A permission of another resource has that resource before it, and is not taken for one.
+        // A permission of another resource has that resource before it, and is not taken for this.
         granted.any(|granted| {
+            let lacks_resource = resource.is_none() || parts(granted).0.is_none();
             granted.eq_ignore_ascii_case(asked)
-                || permission.is_some_and(|permission| granted.eq_ignore_ascii_case(permission))
+                || lacks_resource && parts(granted).1.eq_ignore_ascii_case(permission)
         })
+    }
+}
+
+/// The resource, if the scope names it, and the permission.
+fn parts(scope: &str) -> (Option<&str>, &str) {
+    match scope.rsplit_once('/') {
+        Some((resource, permission)) => (Some(resource), permission),
+        None => (None, scope),
     }
 }
 

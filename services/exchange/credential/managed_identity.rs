@@ -13,9 +13,10 @@ use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::warn;
 
 use super::{CredentialError, IdentityUrlError};
-use crate::exchange::authority_client::transport::{bounded_client, send};
+use crate::exchange::authority_client::transport::{NoAnswer, bounded_client, send};
 use crate::exchange::authority_client::{Seconds, is_token};
 use crate::secret::Secret;
 
@@ -31,10 +32,18 @@ const MARGIN_SECONDS: u64 = 5 * 60;
 /// The endpoint, and the token that it gave out last.
 #[derive(Debug)]
 pub(super) struct ManagedIdentity {
+    registration: Box<str>,
     client: Client,
     address: Url,
-    held: Mutex<Option<Held>>,
+    state: Mutex<State>,
     version: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Option<Held>,
+    /// Whether the last attempt failed: a fault that lasts is told once.
+    failing: bool,
 }
 
 #[derive(Debug)]
@@ -52,7 +61,11 @@ struct Answer {
 }
 
 impl ManagedIdentity {
-    pub(super) fn new(url: &str, client_id: Option<&str>) -> Result<Self, IdentityUrlError> {
+    pub(super) fn new(
+        registration: &str,
+        url: &str,
+        client_id: Option<&str>,
+    ) -> Result<Self, IdentityUrlError> {
         let mut address = Url::parse(url).map_err(|_| IdentityUrlError)?;
         let is_plain = address.username().is_empty()
             && address.password().is_none()
@@ -71,9 +84,10 @@ impl ManagedIdentity {
                 .append_pair("client_id", client_id);
         }
         Ok(Self {
+            registration: registration.into(),
             client: bounded_client().build().map_err(|_| IdentityUrlError)?,
             address,
-            held: Mutex::new(None),
+            state: Mutex::new(State::default()),
             version: AtomicU64::new(0),
         })
     }
@@ -85,28 +99,45 @@ impl ManagedIdentity {
         stale: Option<&Secret>,
         now: UnixSeconds,
     ) -> Result<Secret, CredentialError> {
-        let mut held = self.held.lock().await;
-        if let Some(held) = &*held
+        let mut state = self.state.lock().await;
+        if let Some(held) = &state.held
             && (held.received_at..held.renew_at).contains(&now)
             && stale.is_none_or(|stale| stale.expose() != held.token.expose())
         {
             return Ok(held.token.clone());
         }
-        let received = self
-            .ask(now)
-            .await
-            .ok_or(CredentialError::IdentityUnavailable)?;
-        let token = received.token.clone();
-        *held = Some(received);
-        self.version.fetch_add(1, Ordering::Relaxed);
-        Ok(token)
+        match self.ask(now).await {
+            Ok(received) => {
+                let token = received.token.clone();
+                *state = State {
+                    held: Some(received),
+                    failing: false,
+                };
+                self.version.fetch_add(1, Ordering::Relaxed);
+                Ok(token)
+            }
+            Err(error_type) => {
+                if !std::mem::replace(&mut state.failing, true) {
+                    warn!(
+                        name: "managed_identity_unavailable",
+                        {
+                            selvedge.registration.name = &*self.registration,
+                            error.type = error_type
+                        },
+                        "the managed identity endpoint gives out no token",
+                    );
+                }
+                Err(CredentialError::IdentityUnavailable)
+            }
+        }
     }
 
     pub(super) fn version(&self) -> u64 {
         self.version.load(Ordering::Relaxed)
     }
 
-    async fn ask(&self, now: UnixSeconds) -> Option<Held> {
+    /// Asks once. The error is a value of `error.type`.
+    async fn ask(&self, now: UnixSeconds) -> Result<Held, &'static str> {
         let request = self
             .client
             .get(self.address.clone())
@@ -114,27 +145,31 @@ impl ManagedIdentity {
             .header("Metadata", "true");
         let answered = send(request, Instant::now() + PATIENCE, |_| ())
             .await
-            .ok()?;
+            .map_err(NoAnswer::error_type)?;
         if answered.status != StatusCode::OK {
-            return None;
+            return Err("unexpected_status");
         }
-        let answer: Answer = serde_json::from_slice(&answered.body).ok()?;
-        let token = Secret::new(answer.access_token);
-        if !is_token(token.expose()) {
-            return None;
-        }
-        let life = match (&answer.expires_in, &answer.expires_on) {
-            (Some(life), _) => life.value()?,
-            (None, Some(end)) => end.value()?.checked_sub(now)?,
-            (None, None) => return None,
-        };
-        let margin = MARGIN_SECONDS.min(life / 2);
-        Some(Held {
-            token,
-            received_at: now,
-            renew_at: now.saturating_add(life - margin),
-        })
+        held(&answered.body, now).ok_or("malformed")
     }
+}
+
+fn held(body: &[u8], now: UnixSeconds) -> Option<Held> {
+    let answer: Answer = serde_json::from_slice(body).ok()?;
+    let token = Secret::new(answer.access_token);
+    if !is_token(token.expose()) {
+        return None;
+    }
+    let life = match (&answer.expires_in, &answer.expires_on) {
+        (Some(life), _) => life.value()?,
+        (None, Some(end)) => end.value()?.checked_sub(now)?,
+        (None, None) => return None,
+    };
+    let margin = MARGIN_SECONDS.min(life / 2);
+    Some(Held {
+        token,
+        received_at: now,
+        renew_at: now.saturating_add(life - margin),
+    })
 }
 
 /// Addresses, not names: a name can come to mean another machine.

@@ -19,14 +19,17 @@ use super::CredentialError;
 /// The largest file, in bytes.
 const MAX_FILE: usize = 1024 * 1024;
 
-type Contents = Vec<Zeroizing<Vec<u8>>>;
+/// What is in a file.
+pub(super) type Content = Zeroizing<Vec<u8>>;
+/// Makes a `T` of what is in the files, in the order of their paths.
+type Reading<T> = fn(&[Content]) -> Result<T, CredentialError>;
 type Fingerprint = [u8; 32];
 
 /// Files whose contents together make a `T`.
 pub(super) struct WatchedFiles<T> {
     registration: Box<str>,
     paths: Vec<PathBuf>,
-    read: fn(&[Zeroizing<Vec<u8>>]) -> Result<T, CredentialError>,
+    read: Reading<T>,
     state: Mutex<State<T>>,
 }
 
@@ -60,7 +63,7 @@ impl<T> WatchedFiles<T> {
     pub(super) fn new(
         registration: &str,
         paths: impl Into<Vec<PathBuf>>,
-        read: fn(&[Zeroizing<Vec<u8>>]) -> Result<T, CredentialError>,
+        read: Reading<T>,
     ) -> Self {
         Self {
             registration: registration.into(),
@@ -134,7 +137,7 @@ impl<T> WatchedFiles<T> {
         }
     }
 
-    fn contents(&self) -> Result<Contents, CredentialError> {
+    fn contents(&self) -> Result<Vec<Content>, CredentialError> {
         let contents = self.paths.iter().map(|path| content(path));
         contents
             .collect::<io::Result<_>>()
@@ -142,7 +145,7 @@ impl<T> WatchedFiles<T> {
     }
 }
 
-fn content(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+fn content(path: &Path) -> io::Result<Content> {
     let file = File::open(path)?;
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     // Made room for at once: growing would leave copies behind.
@@ -155,7 +158,7 @@ fn content(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-fn fingerprint(contents: &Contents) -> Fingerprint {
+fn fingerprint(contents: &[Content]) -> Fingerprint {
     let mut context = Context::new(&SHA256);
     for content in contents {
         // The length keeps a byte that moves from one file to the next from going unseen.

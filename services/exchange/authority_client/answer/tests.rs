@@ -171,6 +171,13 @@ fn what_was_asked_for_is_granted_under_one_of_its_names() {
             true,
             false,
         ),
+        (&["User.Read"], "openid profile User.Read", true, true),
+        (
+            &["User.Read"],
+            "https://graph.example/User.Read",
+            true,
+            false,
+        ),
         (&["items:read"], "items:read items:write", true, true),
         (&["items:read"], "items:write", false, false),
     ] {

@@ -7,6 +7,9 @@ use super::stub::{Received, Reply, Stub};
 use super::{SCOPE, Setup, on_behalf_of};
 use crate::exchange::ExchangeError;
 
+/// Makes a discovery document for the origin it is read from.
+type FromOrigin = dyn Fn(&str) -> Reply + Send + Sync;
+
 /// A provider whose discovery document is made by `document`, from the origin and how often it was
 /// read before.
 async fn provider(
@@ -92,7 +95,7 @@ async fn a_failure_to_read_it_is_not_remembered() {
 async fn nothing_is_sent_where_a_foreign_document_points() {
     let elsewhere = Stub::serve(|_| Reply::token("stolen")).await;
     let stolen = format!("{}/token", elsewhere.url);
-    let documents: Vec<Box<dyn Fn(&str) -> Reply + Send + Sync>> = vec![
+    let documents: Vec<Box<FromOrigin>> = vec![
         Box::new(move |_| document("https://issuer.example", &stolen)),
         Box::new(|origin| document("https://other.example", &format!("{origin}/token"))),
         Box::new(|origin| document("https://issuer.example/", &format!("{origin}/token"))),
