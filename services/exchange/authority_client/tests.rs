@@ -2,6 +2,7 @@
 
 mod assertions;
 mod discovery;
+mod emulator;
 mod faults;
 mod grants;
 mod identity;
