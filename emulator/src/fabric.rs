@@ -9,6 +9,7 @@ pub(crate) mod inventory;
 mod items;
 mod operations;
 mod permissions;
+mod scripting;
 mod warehouses;
 mod workspace;
 mod workspaces;
@@ -73,33 +74,6 @@ impl Fabric {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock()
-    }
-}
-
-/// What the control routes and the handle script.
-impl Authority {
-    pub(crate) fn set_item_permissions(
-        &self,
-        upn: &str,
-        item: &str,
-        permissions: Vec<String>,
-    ) -> bool {
-        let inventory = &mut self.fabric.state().inventory;
-        inventory.set_permissions(&self.directory, item, upn, permissions)
-    }
-
-    pub(crate) fn set_workspace_role(
-        &self,
-        upn: &str,
-        workspace: &str,
-        role: Option<WorkspaceRole>,
-    ) -> bool {
-        let inventory = &mut self.fabric.state().inventory;
-        inventory.set_role(&self.directory, workspace, upn, role)
-    }
-
-    pub(crate) fn set_workspace_page_size(&self, size: usize) {
-        self.fabric.state().workspace_page_size = size.max(1);
     }
 }
 

@@ -242,55 +242,6 @@ impl Emulator {
     }
 }
 
-// === Fabric and OneLake ===
-
-impl Emulator {
-    /// Where Fabric's REST API is; workload control is at `/workload-control` below it.
-    #[must_use]
-    pub fn fabric_url(&self) -> String {
-        format!("{}{}", self.origin(), fabric::PREFIX)
-    }
-
-    /// Where OneLake's DFS endpoint is.
-    #[must_use]
-    pub fn onelake_url(&self) -> String {
-        format!("{}{}", self.origin(), onelake::PREFIX)
-    }
-
-    /// Sets what a person may do with an item from now on; nothing when `permissions` is empty.
-    /// `false` when there is no such item.
-    pub fn set_item_permissions(&self, upn: &str, item: &str, permissions: &[&str]) -> bool {
-        let permissions = permissions.iter().map(ToString::to_string).collect();
-        self.authority.set_item_permissions(upn, item, permissions)
-    }
-
-    /// Sets a person's role in a workspace, or takes it away. `false` when there is no such
-    /// workspace.
-    pub fn set_workspace_role(
-        &self,
-        upn: &str,
-        workspace: &str,
-        role: Option<WorkspaceRole>,
-    ) -> bool {
-        self.authority.set_workspace_role(upn, workspace, role)
-    }
-
-    /// Sets how warehouses are created from now on.
-    pub fn set_warehouse_creation(&self, creation: WarehouseCreation) {
-        self.authority.fabric.state().warehouse_creation = creation;
-    }
-
-    /// Sets how many workspaces a page of their list has, at least one.
-    pub fn set_workspace_page_size(&self, size: usize) {
-        self.authority.set_workspace_page_size(size);
-    }
-
-    /// Sets how many paths a page of OneLake's listings has, at least one.
-    pub fn set_onelake_page_size(&self, size: usize) {
-        self.authority.set_onelake_page_size(size);
-    }
-}
-
 // === Minting ===
 
 impl Emulator {

@@ -100,12 +100,6 @@ impl Stored {
     }
 }
 
-impl Authority {
-    pub(crate) fn set_onelake_page_size(&self, size: usize) {
-        self.onelake.stored().page_size = size.max(1);
-    }
-}
-
 fn tree_of(item: &Item, disk: &Arc<Disk>, now: u64) -> Result<Option<Tree>, StartError> {
     let Some(seeded) = &item.content else {
         return Ok(None);
