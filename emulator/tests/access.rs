@@ -1,12 +1,10 @@
 //! Access tokens for the emulated APIs, and requests that carry them.
 
-use emulator::{TokenRequest, TokenVersion, seed};
+use emulator::{TokenRequest, seed};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::support::Harness;
-
-pub(crate) const STORAGE: &str = "https://storage.azure.com";
 
 /// A user's token for Fabric, as the workload gets it.
 pub(crate) fn for_fabric(upn: &str, scopes: &[&str]) -> TokenRequest {
@@ -17,10 +15,9 @@ pub(crate) fn for_fabric(upn: &str, scopes: &[&str]) -> TokenRequest {
 
 /// A user's token for OneLake.
 pub(crate) fn for_storage(upn: &str) -> TokenRequest {
-    TokenRequest::delegated(upn, STORAGE)
+    TokenRequest::delegated(upn, seed::STORAGE_URI)
         .client(seed::WORKLOAD_CLIENT_ID)
-        .version(TokenVersion::V1)
-        .scopes(["user_impersonation"])
+        .scopes([seed::STORAGE_SCOPE])
 }
 
 /// The workload's own token for Fabric.

@@ -4,7 +4,7 @@ use emulator::{Rotation, SigningKey, TokenRequest, TokenVersion, seed};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::access::{STORAGE, for_fabric, for_storage, header, sent};
+use crate::access::{for_fabric, for_storage, header, sent};
 use crate::support::{Harness, NOW};
 
 const READ: &str = "Workspace.Read.All";
@@ -35,7 +35,7 @@ async fn a_token_that_is_not_for_the_api_or_not_the_authoritys_is_refused() {
     let issuer = |path: &str| json!(format!("{}{path}", harness.emulator.origin()));
     let cases = [
         (for_storage(seed::CONSENTED).scopes([READ]), "InvalidToken"),
-        (good().claim("aud", STORAGE), "InvalidToken"),
+        (good().claim("aud", seed::STORAGE_URI), "InvalidToken"),
         (
             good().claim("aud", json!([seed::FABRIC_CLIENT_ID])),
             "InvalidToken",
@@ -174,7 +174,8 @@ async fn onelake_takes_tokens_for_storage_alone() {
     assert_eq!(code(&for_fabric).await, unauthenticated);
     assert_eq!(code(&good().issued_at(-7200)).await, unauthenticated);
     assert_eq!(code(&good().scopes(["files.read"])).await, unpermitted);
-    let app = TokenRequest::app_only(seed::WORKLOAD_CLIENT_ID, STORAGE).version(TokenVersion::V1);
+    let app = TokenRequest::app_only(seed::WORKLOAD_CLIENT_ID, seed::STORAGE_URI)
+        .version(TokenVersion::V1);
     assert_eq!(code(&app).await, unpermitted);
     let bare = harness
         .http
@@ -183,5 +184,62 @@ async fn onelake_takes_tokens_for_storage_alone() {
     assert_eq!(
         (status, &body["error"]["code"]),
         (401, &json!("NoAuthenticationInformation"))
+    );
+}
+
+/// What the workload gets at a tenant's token endpoint.
+async fn as_workload(harness: &Harness, tenant: &str, form: &[(&str, &str)]) -> String {
+    let mut form = form.to_vec();
+    form.push(("client_id", seed::WORKLOAD_CLIENT_ID));
+    form.push(("client_secret", seed::WORKLOAD_SECRET));
+    let path = format!("/{tenant}/oauth2/v2.0/token");
+    let reply = harness.post(&path, &form).await;
+    assert_eq!(reply.status(), 200);
+    let reply: serde_json::Value = reply.json().await.unwrap();
+    reply["access_token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn tokens_of_the_token_endpoint_open_what_they_were_asked_for() {
+    let harness = Harness::start().await;
+    let user = TokenRequest::delegated(seed::CONSENTED, seed::WORKLOAD_CLIENT_ID);
+    let assertion = harness.emulator.issue(&user.scopes(["data.read"]));
+    let on_behalf_of = async |resource: &str| {
+        let form = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("requested_token_use", "on_behalf_of"),
+            ("assertion", assertion.as_str()),
+            ("scope", &format!("{resource}/.default")),
+        ];
+        as_workload(&harness, seed::CONTOSO_TENANT_ID, &form).await
+    };
+    let for_fabric = on_behalf_of(seed::FABRIC_URI).await;
+    let for_storage = on_behalf_of(seed::STORAGE_URI).await;
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("scope", &format!("{}/.default", seed::FABRIC_URI)),
+    ];
+    let app = as_workload(&harness, seed::CONTOSO_TENANT_ID, &form).await;
+
+    let (fabric, onelake) = (
+        harness.emulator.fabric_url(),
+        harness.emulator.onelake_url(),
+    );
+    let (workspace, item) = (seed::WORKSPACE_ID, seed::ITEM_ID);
+    let workspaces = harness.http.get(format!("{fabric}/workspaces"));
+    assert_eq!(sent(workspaces.bearer_auth(&for_fabric)).await.0, 200);
+    let readme = format!(
+        "{onelake}/{workspace}/{}/Files/readme.txt",
+        seed::LAKEHOUSE_ID
+    );
+    let readme = harness.http.get(readme).bearer_auth(&for_storage);
+    assert_eq!(sent(readme).await.0, 200);
+    let both = format!(r#"SubjectAndAppToken1.0 subjectToken="{for_fabric}", appToken="{app}""#);
+    let permissions =
+        format!("{fabric}/workload-control/workspaces/{workspace}/items/{item}/resolvePermissions");
+    let permissions = harness.http.get(permissions).header("authorization", both);
+    assert_eq!(
+        sent(permissions).await.1["permissions"],
+        json!(["Read", "Write"])
     );
 }
