@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::address::Address;
 use super::error::OneLakeError;
-use super::tree::{Kind, Node};
-use super::{Query, http_date};
+use super::tree::{Kind, Node, Tree};
+use super::{Query, Stored, http_date};
 use crate::authority::Authority;
 
 const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
@@ -32,63 +32,73 @@ pub(super) fn list(
     let after = query.get("continuation").filter(|token| !token.is_empty());
     let after = after.map(path_before).transpose()?;
 
-    let items = authority.fabric.state().inventory.item_ids(workspace);
-    let state = authority.onelake.stored();
     let asked: Option<usize> = query
         .get("maxResults")
         .map(str::parse)
         .transpose()
         .map_err(|_| OneLakeError::invalid_parameter())?;
-    let page_size = asked.unwrap_or(state.page_size).clamp(1, state.page_size);
-
     let directory = Address::within(query.get("directory").unwrap_or_default())?;
-    let mut found: Vec<(String, Node)> = Vec::new();
-    match directory {
-        Some((item, folder)) => {
-            if !items.contains(&item) {
-                return Err(OneLakeError::path_not_found());
-            }
-            let tree = state.tree(&item)?;
-            if !folder.is_empty() {
-                let node = tree.get(&folder).ok_or_else(OneLakeError::path_not_found)?;
-                if !node.is_folder() {
-                    found.push((format!("{item}/{folder}"), node.clone()));
-                }
-            }
-            let depth = if folder.is_empty() {
-                0
-            } else {
-                folder.len() + 1
-            };
-            found.extend(
-                tree.within(&folder)
-                    .filter(|(path, _)| {
-                        recursive || path.split_at(depth).1.split_once('/').is_none()
-                    })
-                    .map(|(path, node)| (format!("{item}/{path}"), node.clone())),
-            );
+
+    let items = authority.fabric.state().inventory.item_ids(workspace);
+    let now = authority.clock.now();
+    let stored = authority.onelake.stored();
+    let page_size = asked.unwrap_or(stored.page_size).clamp(1, stored.page_size);
+    let mut found = match directory {
+        Some((item, folder)) if items.contains(&item) => {
+            in_folder(stored.tree(&item)?, &item, &folder, recursive)?
         }
-        None => {
-            for item in items {
-                let Ok(tree) = state.tree(&item) else {
-                    continue;
-                };
-                let now = authority.clock.now();
-                found.push((item.clone(), Node::new(Kind::Folder, now)));
-                if recursive {
-                    let within = tree.within("");
-                    found.extend(
-                        within.map(|(path, node)| (format!("{item}/{path}"), node.clone())),
-                    );
-                }
-            }
-        }
-    }
-    drop(state);
+        Some(_) => return Err(OneLakeError::path_not_found()),
+        None => in_workspace(&stored, &items, recursive, now),
+    };
+    drop(stored);
     if let Some(after) = after {
         found.retain(|(name, _)| *name > after);
     }
     Ok(page(found, page_size, shortcuts))
+}
+
+/// What is in a folder of an item; of a file, the file.
+fn in_folder(
+    tree: &Tree,
+    item: &str,
+    folder: &str,
+    recursive: bool,
+) -> Result<Vec<(String, Node)>, OneLakeError> {
+    let mut depth = 0;
+    if !folder.is_empty() {
+        let node = tree.get(folder).ok_or_else(OneLakeError::path_not_found)?;
+        if !node.is_folder() {
+            return Ok(vec![(format!("{item}/{folder}"), node.clone())]);
+        }
+        depth = folder.len() + 1;
+    }
+    let listed = |path: &str| recursive || !path.split_at(depth).1.contains('/');
+    Ok(tree
+        .within(folder)
+        .filter(|(path, _)| listed(path))
+        .map(|(path, node)| (format!("{item}/{path}"), node.clone()))
+        .collect())
+}
+
+/// The items of a workspace that have folders, with all that is in them when `recursive`.
+fn in_workspace(
+    stored: &Stored,
+    items: &[String],
+    recursive: bool,
+    now: u64,
+) -> Vec<(String, Node)> {
+    let mut found = Vec::new();
+    for item in items {
+        let Ok(tree) = stored.tree(item) else {
+            continue;
+        };
+        found.push((item.clone(), Node::new(Kind::Folder, now)));
+        if recursive {
+            let within = tree.within("");
+            found.extend(within.map(|(path, node)| (format!("{item}/{path}"), node.clone())));
+        }
+    }
+    found
 }
 
 fn page(mut found: Vec<(String, Node)>, page_size: usize, shortcuts: bool) -> Response {
