@@ -24,7 +24,9 @@ use crate::contracts::data::v1::data_service_server::DataServiceServer;
 use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
 use crate::contracts::data::v1::task_service_server::TaskServiceServer;
 use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeServiceServer;
+use crate::data::delegation::Delegation;
 use crate::data::{profile::Profiles, records::Records, tasks::Tasks, token_exchange::Exchanges};
+use crate::downstream::{Downstream, DownstreamStartError};
 use crate::exchange::{AuthorityClient, AuthorityClientError, ExchangeStartError, TokenExchange};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
@@ -55,6 +57,9 @@ pub enum AppError {
     /// No request to an authority can be made.
     #[error(transparent)]
     AuthorityClient(#[from] AuthorityClientError),
+    /// Downstream APIs cannot be called.
+    #[error(transparent)]
+    Downstream(#[from] DownstreamStartError),
     /// A service would be served without a policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -105,12 +110,19 @@ impl App {
         let (health, health_service) = tonic_health::server::health_reporter();
         let limit = settings.message_bytes;
 
+        let authorities =
+            AuthorityClient::new(&settings.exchange.registrations, &settings.exchange.clock)?;
+        let exchange = TokenExchange::new(settings.exchange.clone(), Arc::new(authorities))?;
+        let downstream = Arc::new(Downstream::new(&settings.downstream)?);
+        let delegation = Delegation::new(Arc::clone(&exchange), downstream);
+
         let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         services
             .add(
                 DataServiceServer::new(Records::new(
                     Arc::clone(&store),
                     settings.auth.clock.clone(),
+                    delegation,
                 ))
                 .accept_compressed(GZIP)
                 .max_decoding_message_size(limit),
@@ -125,9 +137,6 @@ impl App {
                     .accept_compressed(GZIP)
                     .max_decoding_message_size(limit),
             )?;
-        let authorities =
-            AuthorityClient::new(&settings.exchange.registrations, &settings.exchange.clock)?;
-        let exchange = TokenExchange::new(settings.exchange.clone(), Arc::new(authorities))?;
         services.add(
             TokenExchangeServiceServer::new(Exchanges::new(Arc::clone(&exchange)))
                 .accept_compressed(GZIP)

@@ -3,6 +3,7 @@
 //! Adapters convert and validate; what they keep is always the verified caller's own. No handler
 //! checks authorization again: it has a [`Caller`], so the policy of its method was met.
 
+pub mod delegation;
 mod page;
 pub mod profile;
 pub mod records;

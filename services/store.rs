@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 pub use self::error::{OpenError, StoreError};
-pub use self::records::{Item, Place, Row, RowWrite};
+pub use self::records::{Place, Row, RowWrite};
 use self::sqlite::SqliteStore;
 pub use self::tasks::{NewTask, Task, TaskChange};
 

@@ -6,6 +6,7 @@ use auth_interceptor::{AuthSettings, Clock};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
+use crate::downstream::DownstreamSettings;
 use crate::exchange::ExchangeSettings;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
@@ -16,6 +17,8 @@ pub struct AppSettings {
     pub auth: AuthSettings,
     /// Whose tokens are exchanged, for whom, and within which bounds.
     pub exchange: ExchangeSettings,
+    /// Where Fabric and OneLake are.
+    pub downstream: DownstreamSettings,
     /// Whether `grpc.health.v1.Health` is served, to anybody.
     pub health: bool,
     /// Whether reflection is served, to users whose token holds `access_as_user`.
@@ -49,6 +52,7 @@ impl TryFrom<&Settings> for AppSettings {
         Ok(Self {
             auth,
             exchange: ExchangeSettings::new(settings.exchange.clone()),
+            downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,
             reflection: settings.server.reflection,
             trust_inbound: settings.telemetry.trust_inbound,

@@ -12,13 +12,15 @@ use auth_interceptor::Clock;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use super::delegation::{DelegatedCall, Delegation};
 use super::page::List;
-use super::{DataError, etag, guid, status, timestamp, user};
+use super::{DataError, etag, guid, status, timestamp};
 use crate::contracts::data::v1::data_service_server::DataService;
 use crate::contracts::data::v1::{
     ReadDataRequest, ReadDataResponse, Row, WriteDataRequest, WriteDataResponse,
 };
-use crate::store::{self, Item, Owner, Place, RowWrite, Store};
+use crate::downstream::ItemId;
+use crate::store::{self, Place, RowWrite, Store};
 
 const MAX_ROWS: usize = 100;
 const MAX_JSON_BYTES: usize = 64 * 1024;
@@ -29,21 +31,27 @@ const MAX_ROW_ID_LENGTH: usize = 128;
 pub struct Records {
     store: Arc<dyn Store>,
     clock: Clock,
+    delegation: Delegation,
 }
 
 impl Records {
-    /// Keeps them in `store`.
+    /// Keeps them in `store`; `delegation` asks Fabric about the items that they are kept under.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<dyn Store>, clock: Clock, delegation: Delegation) -> Self {
+        Self {
+            store,
+            clock,
+            delegation,
+        }
     }
 
     async fn read(
         &self,
-        owner: Owner,
+        call: DelegatedCall,
         request: ReadDataRequest,
     ) -> Result<ReadDataResponse, DataError> {
-        let place = place(owner, &request.workspace_id, &request.item_id)?;
+        let item = item(&request.workspace_id, &request.item_id)?;
+        let place = place(call, item).await?;
         let list = List::of_rows(&place);
         let page = list.page(request.page_size, &request.page_token)?;
         let found = self.store.read_rows(&place, page).await?;
@@ -55,11 +63,12 @@ impl Records {
 
     async fn write(
         &self,
-        owner: Owner,
+        call: DelegatedCall,
         request: WriteDataRequest,
     ) -> Result<WriteDataResponse, DataError> {
-        let place = place(owner, &request.workspace_id, &request.item_id)?;
+        let item = item(&request.workspace_id, &request.item_id)?;
         let rows = rows_to_write(request.rows)?;
+        let place = place(call, item).await?;
         let written = self
             .store
             .write_rows(&place, rows, self.clock.now())
@@ -76,8 +85,8 @@ impl DataService for Records {
         &self,
         request: Request<ReadDataRequest>,
     ) -> Result<Response<ReadDataResponse>, Status> {
-        let owner = user(&request)?.into();
-        self.read(owner, request.into_inner())
+        let call = self.delegation.of(&request)?;
+        self.read(call, request.into_inner())
             .await
             .map(Response::new)
             .map_err(status)
@@ -87,26 +96,37 @@ impl DataService for Records {
         &self,
         request: Request<WriteDataRequest>,
     ) -> Result<Response<WriteDataResponse>, Status> {
-        let owner = user(&request)?.into();
-        self.write(owner, request.into_inner())
+        let call = self.delegation.of(&request)?;
+        self.write(call, request.into_inner())
             .await
             .map(Response::new)
             .map_err(status)
     }
 }
 
-/// Where the request's rows are: both ids, or neither.
-fn place(owner: Owner, workspace_id: &str, item_id: &str) -> Result<Place, DataError> {
-    let item = match (workspace_id, item_id) {
-        ("", "") => None,
-        ("", _) => return Err(DataError::field("workspace_id", "must be set with item_id")),
-        (_, "") => return Err(DataError::field("item_id", "must be set with workspace_id")),
-        _ => Some(Item {
+/// The item that the request names: by both ids, or by neither.
+fn item(workspace_id: &str, item_id: &str) -> Result<Option<ItemId>, DataError> {
+    match (workspace_id, item_id) {
+        ("", "") => Ok(None),
+        ("", _) => Err(DataError::field("workspace_id", "must be set with item_id")),
+        (_, "") => Err(DataError::field("item_id", "must be set with workspace_id")),
+        _ => Ok(Some(ItemId {
             workspace_id: guid(workspace_id, "workspace_id")?,
             item_id: guid(item_id, "item_id")?,
-        }),
+        })),
+    }
+}
+
+/// Where the caller's rows are. With no item there is nothing to ask Fabric.
+async fn place(call: DelegatedCall, item: Option<ItemId>) -> Result<Place, DataError> {
+    let item = match item {
+        None => None,
+        Some(item) => Some(call.confirm(item).await?),
     };
-    Ok(Place { owner, item })
+    Ok(Place {
+        owner: call.owner,
+        item,
+    })
 }
 
 fn rows_to_write(rows: Vec<Row>) -> Result<Vec<RowWrite>, DataError> {

@@ -2,26 +2,17 @@
 
 use auth_interceptor::UnixSeconds;
 use bytes::Bytes;
-use uuid::Uuid;
 
 use super::{Etag, Owner};
+use crate::downstream::ConfirmedItem;
 
 /// Where rows are kept: an owner's, under an item or under none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// Whose rows.
     pub owner: Owner,
-    /// The item they belong to.
-    pub item: Option<Item>,
-}
-
-/// A Fabric item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item {
-    /// The workspace it is in.
-    pub workspace_id: Uuid,
-    /// The item within the workspace.
-    pub item_id: Uuid,
+    /// The item they belong to, on which Fabric has confirmed what the caller is about to do.
+    pub item: Option<ConfirmedItem>,
 }
 
 /// A row to write.

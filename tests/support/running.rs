@@ -12,6 +12,7 @@ use auth_interceptor::{
 use emulator::{Emulator, Endpoint, TokenRequest, seed};
 use selvedge::app::{App, AppSettings, Listeners};
 use selvedge::config::Migrate;
+use selvedge::downstream::DownstreamSettings;
 use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings};
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
@@ -70,6 +71,19 @@ impl Default for Setup {
             },
             second_authority: None,
         }
+    }
+}
+
+/// Where the service finds Fabric and OneLake: beside their authority.
+fn downstream(emulator: &Emulator) -> DownstreamSettings {
+    let fabric = emulator.fabric_url();
+    DownstreamSettings {
+        workload_control: format!("{fabric}/workload-control"),
+        fabric,
+        onelake: emulator.onelake_url(),
+        root_certificates_pem: Some(emulator.root_certificate_pem().as_bytes().to_vec()),
+        answer_timeout: Duration::from_secs(20),
+        idle_timeout: Duration::from_secs(30),
     }
 }
 
@@ -159,6 +173,7 @@ impl Setup {
         let settings = AppSettings {
             auth: self.auth(&emulator),
             exchange: self.exchange(&emulator, folder.path()),
+            downstream: downstream(&emulator),
             health: self.health,
             reflection: self.reflection,
             message_bytes: self.message_bytes,

@@ -2,10 +2,9 @@
 
 use bytes::Bytes;
 
-use super::{place, rows_to_write};
+use super::{item, rows_to_write};
 use crate::contracts::data::v1::Row;
 use crate::data::DataError;
-use crate::store::Owner;
 
 fn field(error: DataError) -> String {
     match error {
@@ -55,9 +54,8 @@ fn rows_keep_their_bytes_and_get_an_id_if_they_have_none() {
 }
 
 #[test]
-fn a_place_has_both_ids_or_neither() {
+fn an_item_is_named_by_both_ids_or_by_neither() {
     let guid = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-    let megan = Owner::new(guid.parse().unwrap(), "megan");
     let cases = [
         (guid, "", "item_id"),
         ("", guid, "workspace_id"),
@@ -66,12 +64,9 @@ fn a_place_has_both_ids_or_neither() {
         (guid, "7c9e6679742540de944be07fc1f90ae7", "item_id"),
     ];
     for (workspace_id, item_id, expected) in cases {
-        assert_eq!(
-            field(place(megan.clone(), workspace_id, item_id).unwrap_err()),
-            expected
-        );
+        assert_eq!(field(item(workspace_id, item_id).unwrap_err()), expected);
     }
-    assert_eq!(place(megan.clone(), "", "").unwrap().item, None);
+    assert_eq!(item("", "").unwrap(), None);
     let upper = guid.to_uppercase();
-    assert_eq!(place(megan.clone(), guid, guid), place(megan, &upper, guid));
+    assert_eq!(item(guid, guid), item(&upper, guid));
 }

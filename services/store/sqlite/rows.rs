@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 
 use super::owners::{self, Usage};
 use super::{from_stored_time, to_stored_time};
+use crate::downstream::ConfirmedItem;
 use crate::store::{Etag, Page, Paged, Place, Position, Quota, Row, RowWrite, StoreError};
 
 /// How much JSON one page holds at most, unless its first row alone is larger: a gRPC client takes
@@ -142,7 +143,7 @@ struct Key<'a> {
 
 impl<'a> Key<'a> {
     fn of(place: &'a Place) -> Self {
-        let (workspace_id, item_id) = match place.item {
+        let (workspace_id, item_id) = match place.item.map(ConfirmedItem::id) {
             None => (String::new(), String::new()),
             Some(item) => (item.workspace_id.to_string(), item.item_id.to_string()),
         };

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use super::SqliteStore;
 use crate::config::Migrate;
+use crate::downstream::{ConfirmedItem, ItemId};
 use crate::store::{
-    Etag, Item, NewTask, OpenError, Owner, Page, Place, Position, Quota, Row, RowWrite, Store as _,
+    Etag, NewTask, OpenError, Owner, Page, Place, Position, Quota, Row, RowWrite, Store as _,
     StoreError, Task, TaskChange,
 };
 
@@ -173,9 +174,11 @@ async fn rows_come_back_byte_for_byte_in_the_order_they_were_first_written() {
 #[tokio::test]
 async fn rows_are_seen_by_their_owner_alone_and_under_their_item_alone() {
     let (store, _folder) = store().await;
-    let item = |number| Item {
-        workspace_id: Uuid::from_u128(1),
-        item_id: Uuid::from_u128(number),
+    let item = |number| {
+        ConfirmedItem::unasked(ItemId {
+            workspace_id: Uuid::from_u128(1),
+            item_id: Uuid::from_u128(number),
+        })
     };
     let places = [
         place(megan()),
