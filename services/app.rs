@@ -21,10 +21,16 @@ use crate::admin::Administration;
 use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::data::v1::data_service_server::DataServiceServer;
+use crate::contracts::data::v1::lakehouse_service_server::LakehouseServiceServer;
 use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
 use crate::contracts::data::v1::task_service_server::TaskServiceServer;
+use crate::contracts::data::v1::warehouse_service_server::WarehouseServiceServer;
+use crate::contracts::data::v1::workspace_service_server::WorkspaceServiceServer;
 use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeServiceServer;
 use crate::data::delegation::Delegation;
+use crate::data::lakehouse::Lakehouses;
+use crate::data::warehouses::Warehouses;
+use crate::data::workspaces::Workspaces;
 use crate::data::{profile::Profiles, records::Records, tasks::Tasks, token_exchange::Exchanges};
 use crate::downstream::{Downstream, DownstreamStartError};
 use crate::exchange::{AuthorityClient, AuthorityClientError, ExchangeStartError, TokenExchange};
@@ -122,10 +128,25 @@ impl App {
                 DataServiceServer::new(Records::new(
                     Arc::clone(&store),
                     settings.auth.clock.clone(),
-                    delegation,
+                    delegation.clone(),
                 ))
                 .accept_compressed(GZIP)
                 .max_decoding_message_size(limit),
+            )?
+            .add(
+                WorkspaceServiceServer::new(Workspaces::new(delegation.clone()))
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit),
+            )?
+            .add(
+                WarehouseServiceServer::new(Warehouses::new(delegation.clone()))
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit),
+            )?
+            .add(
+                LakehouseServiceServer::new(Lakehouses::new(delegation))
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit),
             )?
             .add(
                 ProfileServiceServer::new(Profiles)

@@ -4,11 +4,14 @@
 //! checks authorization again: it has a [`Caller`], so the policy of its method was met.
 
 pub mod delegation;
+pub mod lakehouse;
 mod page;
 pub mod profile;
 pub mod records;
 pub mod tasks;
 pub mod token_exchange;
+pub mod warehouses;
+pub mod workspaces;
 
 use auth_interceptor::{Caller, Claims, UnixSeconds};
 use tonic::metadata::MetadataMap;
