@@ -18,6 +18,8 @@ mod error;
 mod flights;
 mod jitter;
 mod key;
+mod keyring;
+mod long_running;
 mod memory;
 mod moment;
 mod pauses;
@@ -28,11 +30,16 @@ mod scopes;
 mod settings;
 mod token_exchange;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::authority_client::{AuthorityClient, AuthorityClientError};
 pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
 pub use self::credential::{CredentialError, CredentialStatus};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
 pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
+pub use self::keyring::{KeyRing, KeyRingError, SealError};
+pub use self::long_running::{LongRunningError, LongRunningSession, RefreshTokens};
 pub use self::registration::{Consent, CredentialSource, Registration};
 pub use self::request::{ExchangeRequest, Exchanged, Freshness};
 pub use self::scopes::{Scopes, ScopesError};

@@ -1,10 +1,11 @@
-//! What the service keeps: rows and tasks, each a user's own.
+//! What the service keeps, each a user's own: rows, tasks, and sealed refresh tokens.
 //!
 //! [`Store`] is what an engine has to do; callers name an [`Owner`] with every operation, and an
 //! engine puts tenant and object id into every statement. No gRPC here: adapters convert.
 
 mod error;
 mod records;
+mod refresh_tokens;
 pub mod sqlite;
 mod tasks;
 
@@ -12,18 +13,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use auth_interceptor::{Claims, TenantId, UnixSeconds};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 pub use self::error::{OpenError, StoreError};
 pub use self::records::{Place, Row, RowWrite};
+pub use self::refresh_tokens::SealedToken;
 use self::sqlite::SqliteStore;
 pub use self::tasks::{NewTask, Task, TaskChange};
 
 /// What an operation comes to.
 pub type Outcome<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// An engine that keeps rows and tasks.
+/// An engine that keeps rows, tasks and sealed refresh tokens.
 ///
 /// Every write is durable when it returns, whole or not at all. An entity that is another owner's
 /// does not exist.
@@ -63,6 +66,43 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Deletes a task, if `etag` is unset or still the task's.
     fn delete_task<'a>(&'a self, owner: &'a Owner, id: Uuid, etag: Option<Etag>)
     -> Outcome<'a, ()>;
+
+    /// Keeps a sealed refresh token under a session that is new.
+    fn keep_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// The session's sealed refresh token.
+    fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken>;
+
+    /// Puts another sealed refresh token in the session's place, if `etag` is still its.
+    fn replace_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        etag: Etag,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// Deletes the session's refresh token, if `etag` is unset or still its.
+    fn delete_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()>;
+
+    /// Deletes the refresh tokens of a user, or of all users of the tenant.
+    fn forget_refresh_tokens<'a>(
+        &'a self,
+        tenant: TenantId,
+        object_id: Option<&'a str>,
+    ) -> Outcome<'a, ()>;
 
     /// Whether the store answers now.
     fn ping(&self) -> Outcome<'_, ()>;
@@ -174,6 +214,8 @@ pub struct Quota {
     pub row_bytes: i64,
     /// Tasks.
     pub tasks: i64,
+    /// Refresh tokens: pieces of work under way at once.
+    pub refresh_tokens: i64,
 }
 
 impl Default for Quota {
@@ -182,6 +224,7 @@ impl Default for Quota {
             rows: 10_000,
             row_bytes: 64 * 1024 * 1024,
             tasks: 10_000,
+            refresh_tokens: 1_000,
         }
     }
 }

@@ -228,19 +228,8 @@ impl InFlight {
     }
 
     fn succeed(&self, response: TokenResponse, asked_at: Moment, now: Moment) -> Exchanged {
-        let expires_in = response.expires_in;
-        let exchanged = Exchanged {
-            access_token: response.access_token,
-            expires_at: asked_at.wall.saturating_add(expires_in.as_secs()),
-            granted_scopes: response.granted_scopes.into(),
-            from_cache: false,
-        };
-        let fresh = Fresh {
-            exchanged: exchanged.clone(),
-            asked_at,
-            expires_in,
-            until: self.until,
-        };
+        let fresh = Fresh::of(response, asked_at, self.until);
+        let exchanged = fresh.exchanged.clone();
         self.answers.remember_token(self.key, fresh, now);
         exchanged
     }

@@ -96,6 +96,12 @@ impl Answers {
         self.lock().values().filter_map(Answer::end).max()
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn change(&self, key: ExchangeKey, now: Moment, change: impl FnOnce(&mut Answer)) {
         let mut answers = self.lock();
         if answers.len() >= self.limit && !answers.contains_key(&key) {

@@ -24,8 +24,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Further tries a second that are always there, so that a quiet process has one.
 const SPARE_TRIES: u32 = 1;
 /// Further tries, as a part of the calls of the last second. With the spare one both stay within
-/// a tenth from 100 calls a second on.
-const TRIES_PER_CALL: f32 = 0.09;
+/// a tenth from 35 calls a second on.
+const TRIES_PER_CALL: f32 = 0.07;
 
 /// Calls to authorities.
 #[derive(Debug)]

@@ -63,6 +63,11 @@ impl KeyMaker {
         self.begin("loop", subject, scopes).finish()
     }
 
+    /// The key of long-running work's answer: its session stands in for the user's token.
+    pub(super) fn session(&self, subject: &Subject<'_>, scopes: &Scopes) -> ExchangeKey {
+        self.begin("session", subject, scopes).finish()
+    }
+
     /// The key of the registration's own token.
     pub(super) fn application(
         &self,

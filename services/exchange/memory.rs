@@ -71,6 +71,13 @@ impl Memory {
             });
     }
 
+    /// What all entries weigh, once the cache has seen to what is due.
+    #[cfg(test)]
+    pub(super) fn settled_bytes(&self) -> u64 {
+        self.users.run_pending_tasks();
+        self.users.weighted_size()
+    }
+
     /// Forgets a user.
     pub(super) fn forget_user(&self, owner: &Owner) {
         self.users.invalidate(owner);

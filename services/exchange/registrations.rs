@@ -46,10 +46,10 @@ impl Registrations {
             .ok_or(ExchangeError::AppOnlyUnsupported)?
             .claims();
         let registration = self.0.get(subject.registration());
-        let (client, listed) = (
-            subject.client(),
-            registration.map(|registration| &registration.token_clients),
-        );
+        let (client, listed) = match caller.app() {
+            None => (subject.client(), registration.map(|own| &own.token_clients)),
+            Some(app) => (app.client(), registration.map(|own| &own.token_services)),
+        };
         let listed = listed.map(Vec::as_slice).unwrap_or_default();
         if listed.iter().any(|one| one == client.as_str()) {
             return Ok(());

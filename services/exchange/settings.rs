@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use auth_interceptor::Clock;
 
-use super::Registration;
+use super::{RefreshTokens, Registration};
 
 /// All that a [`TokenExchange`](super::TokenExchange) is set up with.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct ExchangeSettings {
     pub exchanges_under_way: usize,
     /// How much memory the users' tokens and refusals may take, in bytes.
     pub memory_bytes: u64,
+    /// Where long-running work keeps what it acts with; none: there is no such work.
+    pub refresh_tokens: Option<RefreshTokens>,
 }
 
 impl ExchangeSettings {
@@ -31,6 +33,7 @@ impl ExchangeSettings {
             patience: Duration::from_secs(5),
             exchanges_under_way: 2_048,
             memory_bytes: 256 * 1024 * 1024,
+            refresh_tokens: None,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::memory::Memory;
 use super::registrations::Registrations;
 use super::{
     ExchangeError, ExchangeRequest, ExchangeSettings, ExchangeStartError, Exchanged, Freshness,
-    Grant, Scopes, TokenEndpoint,
+    Grant, RefreshTokens, Scopes, TokenEndpoint,
 };
 use crate::secret::Secret;
 use crate::store::{Owner, StoreError};
@@ -28,10 +28,11 @@ const APPLICATION_TOKENS: usize = 256;
 /// Exchanges the tokens of verified callers, by the registration that each token is meant for.
 #[derive(Debug)]
 pub struct TokenExchange {
-    registrations: Registrations,
-    keys: KeyMaker,
-    answering: Arc<Answering>,
-    calls: Arc<AuthorityCalls>,
+    pub(super) registrations: Registrations,
+    pub(super) keys: KeyMaker,
+    pub(super) answering: Arc<Answering>,
+    pub(super) calls: Arc<AuthorityCalls>,
+    pub(super) refresh_tokens: Option<RefreshTokens>,
     /// The service's own tokens, apart from any user's.
     application: Arc<Answers>,
 }
@@ -55,6 +56,7 @@ impl TokenExchange {
                 flights: Flights::new(settings.exchanges_under_way),
             }),
             calls: Arc::new(AuthorityCalls::new(endpoint, settings.patience)),
+            refresh_tokens: settings.refresh_tokens,
             application: Arc::new(Answers::new(None, APPLICATION_TOKENS)),
         }))
     }
@@ -178,7 +180,8 @@ impl TokenExchange {
         Ok(exchanged.access_token)
     }
 
-    /// Forgets the tokens and refusals of a user, or of all users of a tenant.
+    /// Forgets the tokens and refusals of a user, or of all users of a tenant, stored refresh tokens
+    /// included.
     ///
     /// # Errors
     ///
@@ -194,6 +197,9 @@ impl TokenExchange {
                 self.answering.memory.forget_user(&owner);
             }
             None => self.answering.memory.forget_tenant(tenant),
+        }
+        if let Some(RefreshTokens { store, .. }) = &self.refresh_tokens {
+            store.forget_refresh_tokens(tenant, object_id).await?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod failure;
 mod owners;
+mod refresh_tokens;
 mod rows;
 mod schema;
 mod tasks;
@@ -16,7 +17,8 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use auth_interceptor::UnixSeconds;
+use auth_interceptor::{TenantId, UnixSeconds};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -26,8 +28,8 @@ use sqlx::{Connection as _, Sqlite};
 use uuid::Uuid;
 
 use super::{
-    Etag, NewTask, OpenError, Outcome, Owner, Page, Paged, Place, Quota, Row, RowWrite, Store,
-    StoreError, Task, TaskChange,
+    Etag, NewTask, OpenError, Outcome, Owner, Page, Paged, Place, Quota, Row, RowWrite,
+    SealedToken, Store, StoreError, Task, TaskChange,
 };
 use crate::config::Migrate;
 
@@ -181,6 +183,75 @@ impl Store for SqliteStore {
             let mut connection = self.writer().await?;
             let mut transaction = connection.begin_with(BEGIN).await?;
             tasks::delete(&mut transaction, owner, id, etag).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn keep_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let quota = &self.quota;
+            refresh_tokens::create(&mut transaction, owner, session, &sealed, now, quota).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken> {
+        Box::pin(
+            async move { refresh_tokens::read(&mut *self.reader().await?, owner, session).await },
+        )
+    }
+
+    fn replace_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        etag: Etag,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            refresh_tokens::replace(&mut transaction, owner, session, &sealed, etag, now).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn delete_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            refresh_tokens::delete(&mut transaction, owner, session, etag).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn forget_refresh_tokens<'a>(
+        &'a self,
+        tenant: TenantId,
+        object_id: Option<&'a str>,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            refresh_tokens::forget(&mut transaction, tenant, object_id).await?;
             transaction.commit().await?;
             Ok(())
         })

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use auth_interceptor::UnixSeconds;
+use auth_interceptor::{TenantId, UnixSeconds};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use selvedge::store::{
-    Etag, NewTask, Outcome, Owner, Page, Paged, Place, Row, RowWrite, Store, Task, TaskChange,
+    Etag, NewTask, Outcome, Owner, Page, Paged, Place, Row, RowWrite, SealedToken, Store, Task,
+    TaskChange,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -113,6 +115,67 @@ impl Store for CountingStore {
         Box::pin(async move {
             self.pass().await;
             self.inner.delete_task(owner, id, etag).await
+        })
+    }
+
+    fn keep_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner
+                .keep_refresh_token(owner, session, sealed, now)
+                .await
+        })
+    }
+
+    fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.refresh_token(owner, session).await
+        })
+    }
+
+    fn replace_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        etag: Etag,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner
+                .replace_refresh_token(owner, session, sealed, etag, now)
+                .await
+        })
+    }
+
+    fn delete_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.delete_refresh_token(owner, session, etag).await
+        })
+    }
+
+    fn forget_refresh_tokens<'a>(
+        &'a self,
+        tenant: TenantId,
+        object_id: Option<&'a str>,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.forget_refresh_tokens(tenant, object_id).await
         })
     }
 

@@ -6,7 +6,7 @@ use auth_interceptor::UnixSeconds;
 use tokio::time::Instant;
 
 use crate::exchange::moment::{Life, Moment};
-use crate::exchange::{ExchangeError, Exchanged, Freshness, RefusalClass, jitter};
+use crate::exchange::{ExchangeError, Exchanged, Freshness, RefusalClass, TokenResponse, jitter};
 use crate::secret::Secret;
 
 /// How long before its end a token is not handed out any more: its receiver has to use it yet.
@@ -50,6 +50,27 @@ pub(in crate::exchange) struct Fresh {
     pub(in crate::exchange) expires_in: Duration,
     /// When the user's own token has ended for good; none: nothing hangs on one.
     pub(in crate::exchange) until: Option<UnixSeconds>,
+}
+
+impl Fresh {
+    pub(in crate::exchange) fn of(
+        response: TokenResponse,
+        asked_at: Moment,
+        until: Option<UnixSeconds>,
+    ) -> Self {
+        let expires_in = response.expires_in;
+        Self {
+            exchanged: Exchanged {
+                access_token: response.access_token,
+                expires_at: asked_at.wall.saturating_add(expires_in.as_secs()),
+                granted_scopes: response.granted_scopes.into(),
+                from_cache: false,
+            },
+            asked_at,
+            expires_in,
+            until,
+        }
+    }
 }
 
 /// What memory has for a request.

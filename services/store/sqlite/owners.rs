@@ -10,9 +10,10 @@ pub(super) struct Usage {
     pub(super) rows: i64,
     pub(super) row_bytes: i64,
     pub(super) tasks: i64,
+    pub(super) refresh_tokens: i64,
 }
 
-/// Makes the owner known, so that rows and tasks can hang on it.
+/// Makes the owner known, so that what is kept can hang on it.
 pub(super) async fn ensure(
     connection: &mut SqliteConnection,
     owner: &Owner,
@@ -33,19 +34,22 @@ pub(super) async fn charge(
     added: Usage,
     quota: &Quota,
 ) -> Result<(), StoreError> {
-    let (rows, row_bytes, tasks): (i64, i64, i64) = sqlx::query_as(
-        "UPDATE owners SET rows = rows + ?, row_bytes = row_bytes + ?, tasks = tasks + ? \
-         WHERE tenant_id = ? AND object_id = ? RETURNING rows, row_bytes, tasks",
+    let (rows, row_bytes, tasks, refresh_tokens): (i64, i64, i64, i64) = sqlx::query_as(
+        "UPDATE owners SET rows = rows + ?, row_bytes = row_bytes + ?, tasks = tasks + ?, \
+         refresh_tokens = refresh_tokens + ? WHERE tenant_id = ? AND object_id = ? \
+         RETURNING rows, row_bytes, tasks, refresh_tokens",
     )
     .bind(added.rows)
     .bind(added.row_bytes)
     .bind(added.tasks)
+    .bind(added.refresh_tokens)
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
     .fetch_one(connection)
     .await?;
     let full = added.rows > 0 && rows > quota.rows
         || added.row_bytes > 0 && row_bytes > quota.row_bytes
-        || added.tasks > 0 && tasks > quota.tasks;
+        || added.tasks > 0 && tasks > quota.tasks
+        || added.refresh_tokens > 0 && refresh_tokens > quota.refresh_tokens;
     if full { Err(StoreError::Full) } else { Ok(()) }
 }

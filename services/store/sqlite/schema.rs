@@ -9,11 +9,18 @@ use crate::config::Migrate;
 use crate::store::{OpenError, StoreError};
 
 /// Version, name and text, in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "rows and tasks",
-    include_str!("../migrations/sqlite/0001_rows_and_tasks.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "rows and tasks",
+        include_str!("../migrations/sqlite/0001_rows_and_tasks.sql"),
+    ),
+    (
+        2,
+        "refresh tokens",
+        include_str!("../migrations/sqlite/0002_refresh_tokens.sql"),
+    ),
+];
 
 /// Where sqlx notes what has been applied.
 const TABLE: &str = "_sqlx_migrations";
