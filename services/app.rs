@@ -33,7 +33,10 @@ use crate::data::warehouses::Warehouses;
 use crate::data::workspaces::Workspaces;
 use crate::data::{profile::Profiles, records::Records, tasks::Tasks, token_exchange::Exchanges};
 use crate::downstream::{Downstream, DownstreamStartError};
-use crate::exchange::{AuthorityClient, AuthorityClientError, ExchangeStartError, TokenExchange};
+use crate::exchange::{
+    AuthorityClient, AuthorityClientError, ExchangeSettings, ExchangeStartError, RefreshTokens,
+    TokenExchange,
+};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
 use crate::telemetry::trace_context::TraceContextLayer;
@@ -114,65 +117,45 @@ impl App {
     pub fn new(settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
         let authenticator = Authenticator::start(&settings.auth)?;
         let (health, health_service) = tonic_health::server::health_reporter();
-        let limit = settings.message_bytes;
-
-        let authorities =
-            AuthorityClient::new(&settings.exchange.registrations, &settings.exchange.clock)?;
-        let exchange = TokenExchange::new(settings.exchange.clone(), Arc::new(authorities))?;
+        let exchange = exchange(&settings, &store)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
         let delegation = Delegation::new(Arc::clone(&exchange), downstream);
+        let clock = settings.auth.clock.clone();
+        let limit = settings.message_bytes;
+        // One shape for every generated server: what it accepts, and how much of it.
+        macro_rules! bounded {
+            ($server:ident, $handler:expr) => {
+                $server::new($handler)
+                    .accept_compressed(GZIP)
+                    .max_decoding_message_size(limit)
+            };
+        }
 
+        let records = Records::new(Arc::clone(&store), clock.clone(), delegation.clone());
         let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         services
-            .add(
-                DataServiceServer::new(Records::new(
-                    Arc::clone(&store),
-                    settings.auth.clock.clone(),
-                    delegation.clone(),
-                ))
-                .accept_compressed(GZIP)
-                .max_decoding_message_size(limit),
-            )?
-            .add(
-                WorkspaceServiceServer::new(Workspaces::new(delegation.clone()))
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?
-            .add(
-                WarehouseServiceServer::new(Warehouses::new(delegation.clone()))
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?
-            .add(
-                LakehouseServiceServer::new(Lakehouses::new(delegation))
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?
-            .add(
-                ProfileServiceServer::new(Profiles)
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?
-            .add(
-                TaskServiceServer::new(Tasks::new(store, settings.auth.clock.clone()))
-                    .accept_compressed(GZIP)
-                    .max_decoding_message_size(limit),
-            )?;
-        services.add(
-            TokenExchangeServiceServer::new(Exchanges::new(Arc::clone(&exchange)))
-                .accept_compressed(GZIP)
-                .max_decoding_message_size(limit),
-        )?;
-
+            .add(bounded!(DataServiceServer, records))?
+            .add(bounded!(ProfileServiceServer, Profiles))?
+            .add(bounded!(TaskServiceServer, Tasks::new(store, clock)))?
+            .add(bounded!(
+                WorkspaceServiceServer,
+                Workspaces::new(delegation.clone())
+            ))?
+            .add(bounded!(
+                WarehouseServiceServer,
+                Warehouses::new(delegation.clone())
+            ))?
+            .add(bounded!(
+                LakehouseServiceServer,
+                Lakehouses::new(delegation)
+            ))?
+            .add(bounded!(
+                TokenExchangeServiceServer,
+                Exchanges::new(Arc::clone(&exchange))
+            ))?;
+        let orders = Administration::new(Arc::clone(&authenticator), exchange);
         let mut administration = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
-        administration.add(
-            AdministrationServiceServer::new(Administration::new(
-                Arc::clone(&authenticator),
-                exchange,
-            ))
-            .accept_compressed(GZIP)
-            .max_decoding_message_size(limit),
-        )?;
+        administration.add(bounded!(AdministrationServiceServer, orders))?;
         if settings.health {
             let health_service = health_service
                 .accept_compressed(GZIP)
@@ -252,6 +235,26 @@ impl App {
         );
         report.abort();
     }
+}
+
+/// The exchange, with the authorities' token endpoints behind it.
+fn exchange(
+    settings: &AppSettings,
+    store: &Arc<dyn Store>,
+) -> Result<Arc<TokenExchange>, AppError> {
+    let ours = &settings.exchange;
+    let authorities = AuthorityClient::new(&ours.registrations, &ours.clock)?;
+    let refresh_tokens = settings.sealing_keys.as_ref().map(|keys| RefreshTokens {
+        store: Arc::clone(store),
+        keys: Arc::clone(keys),
+    });
+    Ok(TokenExchange::new(
+        ExchangeSettings {
+            refresh_tokens,
+            ..ours.clone()
+        },
+        Arc::new(authorities),
+    )?)
 }
 
 /// The one layer chain, in front of what a listener serves.

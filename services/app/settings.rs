@@ -1,5 +1,7 @@
 //! From configuration to what an [`App`](super::App) is made of.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_interceptor::{AuthSettings, Clock};
@@ -7,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Settings;
 use crate::downstream::DownstreamSettings;
-use crate::exchange::ExchangeSettings;
+use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
 
@@ -19,6 +21,8 @@ pub struct AppSettings {
     pub exchange: ExchangeSettings,
     /// Where Fabric and OneLake are.
     pub downstream: DownstreamSettings,
+    /// What seals stored refresh tokens; none: none are stored.
+    pub sealing_keys: Option<Arc<KeyRing>>,
     /// Whether `grpc.health.v1.Health` is served, to anybody.
     pub health: bool,
     /// Whether reflection is served, to users whose token holds `access_as_user`.
@@ -39,10 +43,21 @@ pub struct AppSettings {
     pub tls: Option<TlsAcceptor>,
 }
 
-impl TryFrom<&Settings> for AppSettings {
-    type Error = TlsError;
+/// Files that the settings name and that are not what they have to be.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The server's certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The keys that seal refresh tokens.
+    #[error("cache.key_files: {0}")]
+    SealingKeys(#[from] KeyRingError),
+}
 
-    fn try_from(settings: &Settings) -> Result<Self, TlsError> {
+impl TryFrom<&Settings> for AppSettings {
+    type Error = SettingsError;
+
+    fn try_from(settings: &Settings) -> Result<Self, SettingsError> {
         let limits = &settings.limits;
         let mut auth =
             AuthSettings::new(settings.authorities.clone(), settings.registrations.clone());
@@ -52,6 +67,7 @@ impl TryFrom<&Settings> for AppSettings {
         Ok(Self {
             auth,
             exchange: ExchangeSettings::new(settings.exchange.clone()),
+            sealing_keys: sealing_keys(&settings.sealing_key_files)?,
             downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,
             reflection: settings.server.reflection,
@@ -78,4 +94,11 @@ impl TryFrom<&Settings> for AppSettings {
                 .transpose()?,
         })
     }
+}
+
+fn sealing_keys(files: &[PathBuf]) -> Result<Option<Arc<KeyRing>>, KeyRingError> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    KeyRing::read(files, RefreshTokens::PURPOSE).map(|keys| Some(Arc::new(keys)))
 }

@@ -173,6 +173,7 @@ impl Setup {
         let settings = AppSettings {
             auth: self.auth(&emulator),
             exchange: self.exchange(&emulator, folder.path()),
+            sealing_keys: None,
             downstream: downstream(&emulator),
             health: self.health,
             reflection: self.reflection,
