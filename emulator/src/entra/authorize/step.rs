@@ -130,10 +130,12 @@ fn decide(
     }
     let again = request.prompt == Prompt::Consent;
     let wanted = wanted(authority, app, &person, &asked, again);
-    match wanted.is_empty() {
-        true => Ok(Step::Complete(person)),
-        false if silent => Err(AuthorityError::consent_needed()),
-        false => Ok(Step::AskConsent(person, wanted)),
+    if wanted.is_empty() {
+        Ok(Step::Complete(person))
+    } else if silent {
+        Err(AuthorityError::consent_needed())
+    } else {
+        Ok(Step::AskConsent(person, wanted))
     }
 }
 
