@@ -3,15 +3,18 @@
 import { parse } from "node-html-parser";
 
 const MOST_STEPS = 20;
+/** Consents, and proves what is demanded. */
+const AGREEABLE = { consent: "accept", "step-up": "approve" };
 
 export class Person {
   #cookies = new Map();
 
   /**
-   * Opens an authorize request, fills in every form on the way by `fill`, and returns what the
-   * browser was told to bring to the application at `redirectUri`.
+   * Opens an authorize request, fills in the forms on the way by `fill`, and returns what the
+   * browser was told to bring to the application at `redirectUri`. `pressing` says which button is
+   * pressed on each of the pages that ask for consent or for more proof.
    */
-  async signIn(address, redirectUri, fill) {
+  async signIn(address, redirectUri, fill, pressing = AGREEABLE) {
     let response = await this.#open("GET", address);
     for (let step = 0; step < MOST_STEPS; step += 1) {
       const location = response.headers.get("location");
@@ -27,7 +30,8 @@ export class Person {
       if (form.action.startsWith(redirectUri)) {
         return { method: "POST", address: form.action, parameters: form.fields };
       }
-      response = await this.#submit(response, form, fill);
+      const button = pressing[form.id];
+      response = await this.#submit(response, form, button ? { action: button } : fill);
     }
     throw new Error(`no answer to the application after ${MOST_STEPS} steps`);
   }
@@ -103,6 +107,7 @@ function onlyForm(html) {
     }
   }
   return {
+    id: form.getAttribute("id") ?? "",
     action: form.getAttribute("action") ?? "",
     fields,
     names: new Set(inputs.map((input) => input.getAttribute("name"))),

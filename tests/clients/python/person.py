@@ -7,6 +7,10 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import requests
 
 
+# Consents, and proves what is demanded.
+AGREEABLE = {"consent": "accept", "step-up": "approve"}
+
+
 @dataclass
 class Form:
     """A form of a page: where it goes, and what it would send if submitted as it is."""
@@ -59,8 +63,11 @@ class Person:
         # Proxies and certificate bundles of the machine are no part of the test.
         self._browser.trust_env = False
 
-    def sign_in(self, address: str, account: str) -> Answer:
-        """Opens an authorize request, signs in, and returns the answer to the application."""
+    def sign_in(self, address: str, account: str, pressing: dict[str, str] = AGREEABLE) -> Answer:
+        """Opens an authorize request, signs in, and returns the answer to the application.
+
+        `pressing` says which button is pressed on each of the pages that ask for more.
+        """
         authority = _origin(address)
         response = self._open("GET", address)
         while True:
@@ -75,6 +82,12 @@ class Person:
             if any(form.identifier == "answer" for form in page.forms):
                 form = page.form("answer")
                 return Answer("POST", form.action, form.fields)
+            asked = [form for form in page.forms if form.identifier in pressing]
+            if asked:
+                [form] = asked
+                button = {"action": pressing[form.identifier]}
+                response = self._submit(response, form, button)
+                continue
             response = self._choose(response, page.form("sign-in"), account)
 
     def bring(self, answer: Answer) -> None:
