@@ -33,7 +33,7 @@ impl Interceptor for Bearer {
 
 pub(crate) type Authorized = InterceptedService<Channel, Bearer>;
 
-async fn authorized(running: &Running, token: &str) -> Authorized {
+pub(crate) async fn authorized(running: &Running, token: &str) -> Authorized {
     let bearer = Bearer(format!("Bearer {token}").parse().unwrap());
     InterceptedService::new(running.channel().await, bearer)
 }
@@ -122,37 +122,34 @@ async fn rows_are_kept_byte_for_byte_and_read_in_order() {
 #[tokio::test]
 pub(crate) async fn rows_of_others_are_as_if_they_did_not_exist() {
     let running = Running::start().await;
-    let item = |id: u8| format!("{id:08}-1111-4222-8333-444444444444");
-    let read = |item_id: String| ReadDataRequest {
-        workspace_id: item(1),
-        item_id,
+    let read = |item_id: &str| ReadDataRequest {
+        workspace_id: seed::WORKSPACE_ID.to_owned(),
+        item_id: item_id.to_owned(),
         ..ReadDataRequest::default()
     };
-    let mut owner = data(&running, seed::OTHER_TENANT).await;
+    let mut owner = data(&running, seed::CONSENTED).await;
     let mut request = write([row("secret", "{}")]);
-    request.workspace_id = item(1);
-    request.item_id = item(2);
+    request.workspace_id = seed::WORKSPACE_ID.to_owned();
+    request.item_id = seed::ITEM_ID.to_owned();
     owner.write_data(request).await.unwrap();
-    assert_eq!(
-        owner
-            .read_data(read(item(2)))
-            .await
-            .unwrap()
-            .into_inner()
-            .rows
-            .len(),
-        1
-    );
+    let own = owner.read_data(read(seed::ITEM_ID)).await.unwrap();
+    assert_eq!(own.into_inner().rows.len(), 1);
 
-    // Another tenant, and another user of the same tenant: both see what they would see of an item
-    // that was never written to.
-    for upn in [seed::CONSENTED, "somebody@fabrikam.test"] {
+    // Without rights to an item, nobody learns whether it exists.
+    for upn in [seed::GUEST, seed::OTHER_TENANT] {
         let mut other = data(&running, upn).await;
-        let existing = other.read_data(read(item(2))).await.unwrap().into_inner();
-        let absent = other.read_data(read(item(9))).await.unwrap().into_inner();
-        assert_eq!(existing, absent, "{upn}");
-        assert_eq!(existing, ReadDataResponse::default());
+        for item_id in [seed::ITEM_ID, seed::CAPACITY_ID] {
+            let denied = other.read_data(read(item_id)).await.unwrap_err();
+            let info = denied.get_details_error_info().unwrap();
+            assert_eq!(info.reason, "ITEM_PERMISSION_DENIED", "{upn}");
+            assert_eq!(info.metadata["itemId"], item_id);
+        }
     }
+    // With rights to it, a user sees what they would see of an item that was never written to.
+    let mut other = data(&running, seed::DEVICE).await;
+    let seen = other.read_data(read(seed::ITEM_ID)).await.unwrap();
+    let seen = seen.into_inner();
+    assert_eq!(seen, ReadDataResponse::default());
 }
 
 #[tokio::test]
@@ -297,8 +294,8 @@ async fn a_page_token_of_one_list_opens_no_other() {
     let page = client.read_data(request).await.unwrap().into_inner();
     let elsewhere = ReadDataRequest {
         page_token: page.next_page_token.clone(),
-        workspace_id: seed::CONTOSO_TENANT_ID.to_owned(),
-        item_id: seed::CONTOSO_TENANT_ID.to_owned(),
+        workspace_id: seed::WORKSPACE_ID.to_owned(),
+        item_id: seed::ITEM_ID.to_owned(),
         ..ReadDataRequest::default()
     };
     let read = client.read_data(elsewhere).await;

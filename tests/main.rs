@@ -18,6 +18,7 @@ mod authorization;
 mod cases;
 mod contracts;
 mod data_plane;
+mod fabric_calls;
 mod key_life_cycle;
 mod logs;
 mod operations;
