@@ -42,11 +42,11 @@ pub(super) struct Answering {
 }
 
 /// One request, as far as answering it goes.
-pub(super) struct Wanted<A> {
+pub(super) struct Wanted<A, R> {
     /// What its answer is remembered under.
     pub(super) key: ExchangeKey,
     /// What a loop is remembered under; none: the authority sees none here.
-    pub(super) repetition: Option<ExchangeKey>,
+    pub(super) repetition: R,
     pub(super) answers: Arc<Answers>,
     pub(super) freshness: Freshness,
     /// When the user's own token has ended for good.
@@ -68,9 +68,10 @@ enum Reason {
 
 impl Answering {
     /// Answers from memory or asks the authority.
-    pub(super) async fn answer<A, F>(self: &Arc<Self>, wanted: Wanted<A>) -> Outcome
+    pub(super) async fn answer<A, R, F>(self: &Arc<Self>, wanted: Wanted<A, R>) -> Outcome
     where
         A: Fn() -> F,
+        R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
         let passed = match self.remembered(&wanted) {
@@ -101,9 +102,10 @@ impl Answering {
     }
 
     /// What memory says, or whether the caller passes it by.
-    fn remembered<A, F>(self: &Arc<Self>, wanted: &Wanted<A>) -> Result<Outcome, bool>
+    fn remembered<A, R, F>(self: &Arc<Self>, wanted: &Wanted<A, R>) -> Result<Outcome, bool>
     where
         A: Fn() -> F,
+        R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
         let now = Moment::now(&self.clock);
@@ -135,25 +137,27 @@ impl Answering {
         }
     }
 
-    fn board<A, F>(
+    fn board<A, R, F>(
         self: &Arc<Self>,
-        wanted: &Wanted<A>,
+        wanted: &Wanted<A, R>,
         reason: Reason,
         passed: bool,
     ) -> Boarding<Outcome>
     where
         A: Fn() -> F,
+        R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
+        let repetition = (wanted.repetition)();
         self.flights.board(
             wanted.key,
-            || self.landed(wanted, passed),
+            || self.landed(wanted, repetition, passed),
             || {
                 let ask = (wanted.ask)();
                 let flight = InFlight {
                     answering: Arc::clone(self),
                     key: wanted.key,
-                    repetition: wanted.repetition,
+                    repetition,
                     answers: Arc::clone(&wanted.answers),
                     until: wanted.until,
                     reason,
@@ -169,10 +173,15 @@ impl Answering {
 
     /// The answer that makes a new flight needless: one that came in since memory was looked
     /// through, or a loop, which nobody passes.
-    fn landed<A>(&self, wanted: &Wanted<A>, passed: bool) -> Option<Outcome> {
+    fn landed<A, R>(
+        &self,
+        wanted: &Wanted<A, R>,
+        repetition: Option<ExchangeKey>,
+        passed: bool,
+    ) -> Option<Outcome> {
         let now = Moment::now(&self.clock);
         let find = |key| wanted.answers.find(key, Freshness::Remembered, now);
-        if let Some(Found::Refused(error)) = wanted.repetition.as_ref().map(find) {
+        if let Some(Found::Refused(error)) = repetition.as_ref().map(find) {
             record("negative");
             return Some(Err(error));
         }
@@ -193,7 +202,7 @@ impl Answering {
     }
 }
 
-impl<A> Wanted<A> {
+impl<A, R> Wanted<A, R> {
     async fn outcome(&self, flight: Flight<Outcome>) -> Outcome {
         let unavailable = || ExchangeError::AuthorityUnavailable {
             authority: Arc::clone(&self.authority),

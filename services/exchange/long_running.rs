@@ -189,7 +189,7 @@ impl TokenExchange {
         };
         let wanted = Wanted {
             key,
-            repetition: None,
+            repetition: || None,
             answers,
             freshness: Freshness::Remembered,
             until: None,

@@ -52,10 +52,13 @@ impl Memory {
 
     /// The user's answers, or a place for them.
     pub(super) fn find_or_begin(&self, owner: Owner) -> Arc<Answers> {
-        self.users
-            .entry_by_ref(&owner)
-            .or_insert_with(|| Arc::new(Answers::new(Some(owner.clone()), ANSWERS_OF_ONE)))
-            .into_value()
+        self.users.get(&owner).unwrap_or_else(|| {
+            let answers = || Arc::new(Answers::new(Some(owner.clone()), ANSWERS_OF_ONE));
+            self.users
+                .entry_by_ref(&owner)
+                .or_insert_with(answers)
+                .into_value()
+        })
     }
 
     /// Weighs answers again after a change, if they are still remembered.

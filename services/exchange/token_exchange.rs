@@ -117,7 +117,7 @@ impl TokenExchange {
         };
         let wanted = Wanted {
             key: self.key(&subject, request),
-            repetition: Some(self.keys.repetition(&subject, &request.scopes)),
+            repetition: || Some(self.keys.repetition(&subject, &request.scopes)),
             answers: memory.find_or_begin(Owner::from(claims)),
             freshness: request.freshness,
             until: Some(claims.expires_at().saturating_add(CLOCK_SKEW_SECONDS)),
@@ -169,7 +169,7 @@ impl TokenExchange {
         };
         let wanted = Wanted {
             key: self.keys.application(registration, tenant, scopes),
-            repetition: None,
+            repetition: || None,
             answers: Arc::clone(&self.application),
             freshness: Freshness::Remembered,
             until: None,

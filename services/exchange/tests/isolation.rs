@@ -4,6 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use auth_interceptor::Caller;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::World;
@@ -82,7 +83,7 @@ impl Drawn {
 async fn a_million_mixed_exchanges_cross_nowhere() {
     // Small enough that entries are driven out and come back all the time.
     let world = World::with(Scripted::new(answer), |settings| {
-        settings.memory_bytes = 256 * 1024;
+        settings.memory_bytes = 384 * 1024;
     });
     let world = Arc::new(world);
     let mut callers = Vec::new();
@@ -99,10 +100,10 @@ async fn a_million_mixed_exchanges_cross_nowhere() {
             }
         }
     }
-    let callers = Arc::new(callers);
+    let mix = Arc::new(Mix::of(&callers));
     let workers = (0..WORKERS).map(|worker| {
-        let (world, callers) = (Arc::clone(&world), Arc::clone(&callers));
-        tokio::spawn(async move { exchange_mixed(&world, &callers, worker as u64).await })
+        let (world, mix) = (Arc::clone(&world), Arc::clone(&mix));
+        tokio::spawn(async move { exchange_mixed(&world, &mix, worker as u64).await })
     });
     let mut served = 0;
     for worker in workers.collect::<Vec<_>>() {
@@ -114,41 +115,57 @@ async fn a_million_mixed_exchanges_cross_nowhere() {
     assert!((1_000..EXCHANGES / 2).contains(&asked), "{asked}");
 }
 
+/// Everything that may be asked, each with the one token that may be the answer.
+struct Mix(Vec<(Caller, Arc<Scopes>, Option<ClaimsRequest>, String)>);
+
+impl Mix {
+    fn of(callers: &[Caller]) -> Self {
+        let mut mix = Vec::new();
+        for caller in callers {
+            let subject = caller.subject_token().unwrap();
+            let user = subject.claims();
+            for wanted in [
+                &["fabric/read"][..],
+                &["fabric/write"],
+                &["fabric/read", "fabric/write"],
+            ] {
+                for demand in [None, claims("{}"), claims("{\"a\":1}")] {
+                    let scopes = scopes(wanted);
+                    let expected = essence(
+                        user.registration(),
+                        &user.tenant().to_string(),
+                        subject.expose(),
+                        &scopes,
+                        demand.as_ref(),
+                    );
+                    mix.push((caller.clone(), scopes, demand, expected));
+                }
+            }
+        }
+        Self(mix)
+    }
+}
+
 /// Exchanges at random, and counts what was served.
-async fn exchange_mixed(world: &World, callers: &[auth_interceptor::Caller], seed: u64) -> usize {
-    let asks = [
-        scopes(&["fabric/read"]),
-        scopes(&["fabric/write"]),
-        scopes(&["fabric/read", "fabric/write"]),
-    ];
-    let demands = [None, None, claims("{}"), claims("{\"a\":1}")];
+async fn exchange_mixed(world: &World, mix: &Mix, seed: u64) -> usize {
     let mut drawn = Drawn(seed);
     let mut served = 0;
     for _ in 0..EXCHANGES / WORKERS {
-        let caller = &callers[drawn.below(callers.len())];
+        let (caller, scopes, claims, expected) = &mix.0[drawn.below(mix.0.len())];
         let request = ExchangeRequest {
             subject: caller.subject_token().unwrap(),
-            scopes: Arc::clone(&asks[drawn.below(asks.len())]),
-            claims: demands[drawn.below(demands.len())].clone(),
+            scopes: Arc::clone(scopes),
+            claims: claims.clone(),
             freshness: match drawn.below(50) {
                 0 => Freshness::Forced,
                 1 => Freshness::Retry,
                 _ => Freshness::Remembered,
             },
         };
-        let Ok(exchanged) = world.exchange.exchange(&request).await else {
-            continue;
-        };
-        let user = request.subject.claims();
-        let expected = essence(
-            user.registration(),
-            &user.tenant().to_string(),
-            request.subject.expose(),
-            &request.scopes,
-            request.claims.as_ref(),
-        );
-        assert_eq!(exchanged.access_token.expose(), expected);
-        served += 1;
+        if let Ok(exchanged) = world.exchange.exchange(&request).await {
+            assert_eq!(exchanged.access_token.expose(), expected);
+            served += 1;
+        }
     }
     served
 }
