@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::World;
-use super::authority::{Scripted, refused};
+use super::authority::{Scripted, issued, refused};
+use super::{World, seconds};
 use crate::exchange::{ExchangeError, Freshness, RefusalClass};
 use crate::tests::callers::User;
 
@@ -98,28 +98,29 @@ async fn more_than_may_be_under_way_are_told_to_come_back() {
     world.exchange(&callers[2]).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_retry_is_not_answered_by_what_was_asked_before_the_user_acted() {
-    let world = Arc::new(World::new(Scripted::refusing(RefusalClass::Consent)));
+    let world = Arc::new(World::new(Scripted::refusing(RefusalClass::Interaction)));
     let megan = User::numbered(1).call();
     world.exchange(&megan).await.unwrap_err();
+    world.authority.now(|asked| match asked.number {
+        2 => Err(refused(asked, RefusalClass::Interaction)),
+        number => Ok(issued(number, 3_600)),
+    });
     world.authority.shut();
-    // Somebody asks anew, and meanwhile the user consents.
     let spawn = |freshness| {
         let (world, megan) = (Arc::clone(&world), megan.clone());
         tokio::spawn(async move { world.exchange_marked(&megan, freshness).await })
     };
     let early = spawn(Freshness::Forced);
     world.authority.wait_until_asked(2).await;
-    world.authority.now(|asked| match asked.number {
-        2 => Err(refused(asked, RefusalClass::Consent)),
-        number => Ok(super::authority::issued(number, 3_600)),
-    });
+    // The user acts while the authority takes its time over the request from before.
+    seconds(2).await;
     let late = spawn(Freshness::Retry);
     settle().await;
     world.authority.open();
-    assert!(early.await.unwrap().is_err());
-    // The pass is used up within two seconds: it shares that answer, and may come again.
-    assert!(late.await.unwrap().is_err());
-    assert_eq!(world.authority.asked(), 2);
+    assert!(early.await.unwrap().unwrap_err().needs_user());
+    let late = late.await.unwrap().unwrap();
+    assert_eq!(late.access_token.expose(), "token-3");
+    assert_eq!(world.authority.asked(), 3);
 }
