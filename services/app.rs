@@ -52,7 +52,7 @@ const GZIP: CompressionEncoding = CompressionEncoding::Gzip;
 
 mod settings;
 
-pub use settings::AppSettings;
+pub use settings::{AppSettings, SettingsError};
 
 /// A service that cannot be put together.
 #[derive(Debug, thiserror::Error)]

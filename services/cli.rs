@@ -16,10 +16,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::app::AppError;
+use crate::app::{AppError, SettingsError};
 use crate::config::{ConfigError, Environment, Settings};
 use crate::telemetry::LogError;
-use crate::transport::tls::TlsError;
 
 /// Where the configuration is looked for if nobody says.
 const CONFIG_FILE: &str = "selvedge.toml";
@@ -117,9 +116,17 @@ fn default_command() -> Result<Option<Command>> {
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let misconfigured = error.is::<ConfigError>()
-        || error.is::<TlsError>()
+        || error.is::<SettingsError>()
         || error.is::<LogError>()
-        || matches!(error.downcast_ref(), Some(AppError::Authentication(_)));
+        || matches!(
+            error.downcast_ref(),
+            Some(
+                AppError::Authentication(_)
+                    | AppError::Exchange(_)
+                    | AppError::AuthorityClient(_)
+                    | AppError::Downstream(_)
+            )
+        );
     ExitCode::from(if misconfigured { MISUSED } else { 1 })
 }
 
@@ -131,22 +138,30 @@ pub fn reader_is_gone(error: &anyhow::Error) -> bool {
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Ends when an operator interrupts the process or an orchestrator terminates it.
-async fn told_to_stop() {
-    let interrupted = tokio::signal::ctrl_c();
+/// Ends when an operator interrupts the process or an orchestrator terminates it. Both are listened
+/// for from now on, so that neither is missed while the service starts.
+fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
+        [SignalKind::interrupt(), SignalKind::terminate()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        {
+            let mut listening: Vec<_> = signals.into_iter().flatten().collect();
+            let mut received: Vec<_> = listening
+                .iter_mut()
+                .map(|signal| Box::pin(signal.recv()))
+                .collect();
+            if !received.is_empty() {
+                futures_util::future::select_all(received.drain(..)).await;
+                return;
             }
-            return;
         }
-    }
-    // Nothing to listen to is no reason to stop.
-    if interrupted.await.is_err() {
-        std::future::pending::<()>().await;
+        // Nothing to listen to is no reason to stop.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

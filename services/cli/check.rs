@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use auth_interceptor::{Authenticator, AuthorityStatus};
+use auth_interceptor::{Authenticator, AuthorityStatus, UnixSeconds};
 
 use crate::app::{self, AppSettings};
 use crate::config::{self, ConfigError, Migrate, Settings};
+use crate::exchange::{AuthorityClient, CredentialStatus, Registration};
 use crate::store::{self, OpenError};
 
 /// How long the authorities' keys are waited for.
@@ -32,6 +33,9 @@ pub(super) async fn run(settings: Result<Settings, ConfigError>) -> Result<ExitC
             report.add("policies", policies())?;
             report.add("store", store(&settings.store).await)?;
             for (subject, finding) in authorities(&app_settings).await {
+                report.add(&subject, finding)?;
+            }
+            for (subject, finding) in credentials(&app_settings) {
                 report.add(&subject, finding)?;
             }
         }
@@ -171,6 +175,43 @@ fn skew(authority: &AuthorityStatus) -> Finding {
             skew.abs()
         )),
         Some(skew) => Ok(format!("{} s apart", skew.abs())),
+    }
+}
+
+/// Whether each registration's credential can be read, and how long it counts. No authority is asked:
+/// that would be a sign-in, which a check has no business to leave in an audit log.
+fn credentials(settings: &AppSettings) -> Vec<(String, Finding)> {
+    let registrations = &settings.exchange.registrations;
+    let clock = &settings.exchange.clock;
+    let client = match AuthorityClient::new(registrations, clock) {
+        Ok(client) => client,
+        Err(error) => return vec![("credentials".to_owned(), Err(sentence(error)))],
+    };
+    let now = clock.now();
+    let finding = |registration: &Registration| match client.credential_status(&registration.name) {
+        None => Ok("none: the registration guards and does not exchange".to_owned()),
+        Some(Err(error)) => Err(sentence(error)),
+        Some(Ok(status)) => lifetime(&status, now),
+    };
+    registrations
+        .iter()
+        .map(|registration| {
+            let subject = format!("credential of {}", registration.name);
+            (subject, finding(registration))
+        })
+        .collect()
+}
+
+fn lifetime(status: &CredentialStatus, now: UnixSeconds) -> Finding {
+    const DAY_SECONDS: u64 = 24 * 60 * 60;
+    let kind = status.kind;
+    match status.expires_at {
+        None => Ok(kind.to_owned()),
+        Some(expires_at) if expires_at <= now => Err(format!("{kind}, expired")),
+        Some(expires_at) => Ok(format!(
+            "{kind}, counts for {} more days",
+            (expires_at - now) / DAY_SECONDS
+        )),
     }
 }
 
