@@ -11,10 +11,12 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
+mod actor;
 mod authentication;
 mod downstream;
 mod exchange;
 
+pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
 use crate::data::DataError;

@@ -9,7 +9,7 @@ use prost::Message as _;
 use prost_types::source_code_info::Location;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 use selvedge::contracts::DESCRIPTOR_SET;
-use selvedge::refusal::{Reason, SelvedgeRefusal, code, code_name};
+use selvedge::refusal::{Reason, SelvedgeRefusal, actor, code, code_name};
 
 use crate::support::temporary::TemporaryFolder;
 
@@ -170,7 +170,7 @@ fn every_element_of_every_contract_has_a_comment() {
 }
 
 #[test]
-fn the_comment_of_every_reason_begins_with_its_code() {
+fn the_comment_of_every_reason_says_its_code_and_who_acts() {
     let files = our_files();
     let file = files
         .iter()
@@ -187,6 +187,15 @@ fn the_comment_of_every_reason_begins_with_its_code() {
         let comment = comment(file, &[5, 0, 2, position]);
         let stated = comment.trim().split(['.', ',']).next().unwrap();
         assert_eq!(stated, code_name(code(reason)), "{}", value.name());
+        let words: Vec<&str> = comment.split_whitespace().collect();
+        let text = words.join(" ").to_lowercase();
+        let actor = actor(reason).to_lowercase();
+        let acts = ["acts", "waits"].map(|verb| text.find(&format!("{actor} {verb}")));
+        assert!(
+            acts.iter().any(Option::is_some),
+            "{}: {actor}",
+            value.name()
+        );
     }
 }
 
