@@ -151,6 +151,11 @@ impl Local {
         })
     }
 
+    /// The file with the workload's client secret.
+    pub(super) fn workload_secret(&self) -> PathBuf {
+        self.configuration_file.with_file_name("workload.secret")
+    }
+
     /// Drains the service and stops the authority.
     pub(super) async fn stop(self) -> Result<()> {
         self.stop.cancel();

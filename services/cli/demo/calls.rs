@@ -1,10 +1,13 @@
 //! The demonstration's clients: ordinary generated ones, each call with a trace id of its own.
 
+mod fabric;
+
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
 use emulator::{Emulator, seed};
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
+use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
@@ -30,7 +33,11 @@ impl Calls {
     }
 
     pub(super) async fn read(&self, token: Option<&str>) -> Outcome<Vec<Row>> {
-        call(token, ReadDataRequest::default(), async |request| {
+        Call {
+            token,
+            retry: false,
+        }
+        .make(ReadDataRequest::default(), async |request| {
             DataServiceClient::new(self.0.clone())
                 .read_data(request)
                 .await
@@ -48,23 +55,25 @@ impl Calls {
             rows: vec![row],
             ..Default::default()
         };
-        call(Some(token), request, async |request| {
-            DataServiceClient::new(self.0.clone())
-                .write_data(request)
-                .await
-        })
-        .await
-        .map(|reply| reply.rows)
+        Call::with(token)
+            .make(request, async |request| {
+                DataServiceClient::new(self.0.clone())
+                    .write_data(request)
+                    .await
+            })
+            .await
+            .map(|reply| reply.rows)
     }
 
     pub(super) async fn profile(&self, token: &str) -> Outcome<Option<Profile>> {
-        call(Some(token), GetProfileRequest {}, async |request| {
-            ProfileServiceClient::new(self.0.clone())
-                .get_profile(request)
-                .await
-        })
-        .await
-        .map(|reply| reply.profile)
+        Call::with(token)
+            .make(GetProfileRequest {}, async |request| {
+                ProfileServiceClient::new(self.0.clone())
+                    .get_profile(request)
+                    .await
+            })
+            .await
+            .map(|reply| reply.profile)
     }
 
     pub(super) async fn create_task(&self, token: &str, title: &str) -> Outcome<Option<Task>> {
@@ -72,27 +81,25 @@ impl Calls {
             title: title.to_owned(),
             ..Default::default()
         };
-        call(
-            Some(token),
-            CreateTaskRequest { task: Some(task) },
-            async |request| {
+        Call::with(token)
+            .make(CreateTaskRequest { task: Some(task) }, async |request| {
                 TaskServiceClient::new(self.0.clone())
                     .create_task(request)
                     .await
-            },
-        )
-        .await
-        .map(|reply| reply.task)
+            })
+            .await
+            .map(|reply| reply.task)
     }
 
     pub(super) async fn tasks(&self, token: &str) -> Outcome<Vec<Task>> {
-        call(Some(token), ListTasksRequest::default(), async |request| {
-            TaskServiceClient::new(self.0.clone())
-                .list_tasks(request)
-                .await
-        })
-        .await
-        .map(|reply| reply.tasks)
+        Call::with(token)
+            .make(ListTasksRequest::default(), async |request| {
+                TaskServiceClient::new(self.0.clone())
+                    .list_tasks(request)
+                    .await
+            })
+            .await
+            .map(|reply| reply.tasks)
     }
 
     pub(super) async fn delete_task(&self, token: &str, task_id: String) -> Outcome<()> {
@@ -100,13 +107,14 @@ impl Calls {
             task_id,
             ..Default::default()
         };
-        call(Some(token), request, async |request| {
-            TaskServiceClient::new(self.0.clone())
-                .delete_task(request)
-                .await
-        })
-        .await
-        .map(|_| ())
+        Call::with(token)
+            .make(request, async |request| {
+                TaskServiceClient::new(self.0.clone())
+                    .delete_task(request)
+                    .await
+            })
+            .await
+            .map(|_| ())
     }
 }
 
@@ -119,24 +127,55 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Makes one call under a new trace.
-async fn call<T, U>(
-    token: Option<&str>,
-    message: T,
-    method: impl AsyncFnOnce(Request<T>) -> Result<Response<U>, Status>,
-) -> Outcome<U> {
-    let ids = RandomIdGenerator::default();
-    let trace_id = ids.new_trace_id().to_string();
-    let mut request = Request::new(message);
-    let metadata = request.metadata_mut();
-    if let Ok(parent) = format!("00-{trace_id}-{}-01", ids.new_span_id()).parse() {
-        metadata.insert("traceparent", parent);
+/// How a call presents itself.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Call<'t> {
+    token: Option<&'t str>,
+    retry: bool,
+}
+
+impl<'t> Call<'t> {
+    /// With this token.
+    pub(super) fn with(token: &'t str) -> Self {
+        Self {
+            token: Some(token),
+            retry: false,
+        }
     }
-    if let Some(value) = token.and_then(|token| format!("Bearer {token}").parse().ok()) {
-        metadata.insert("authorization", value);
+
+    /// Repeated, after the user has done what the refusal asked for.
+    pub(super) fn again(self) -> Self {
+        Self {
+            retry: true,
+            ..self
+        }
     }
-    let result = method(request).await.map(Response::into_inner);
-    Outcome { trace_id, result }
+
+    /// Makes the call under a new trace.
+    async fn make<T, U>(
+        self,
+        message: T,
+        method: impl AsyncFnOnce(Request<T>) -> Result<Response<U>, Status>,
+    ) -> Outcome<U> {
+        let ids = RandomIdGenerator::default();
+        let trace_id = ids.new_trace_id().to_string();
+        let mut request = Request::new(message);
+        let metadata = request.metadata_mut();
+        if let Ok(parent) = format!("00-{trace_id}-{}-01", ids.new_span_id()).parse() {
+            metadata.insert("traceparent", parent);
+        }
+        if let Some(value) = self
+            .token
+            .and_then(|token| format!("Bearer {token}").parse().ok())
+        {
+            metadata.insert("authorization", value);
+        }
+        if self.retry {
+            metadata.insert("selvedge-retry", AsciiMetadataValue::from_static("1"));
+        }
+        let result = method(request).await.map(Response::into_inner);
+        Outcome { trace_id, result }
+    }
 }
 
 /// Signs a user in over HTTPS, as a command-line client does, and returns the access token.

@@ -3,10 +3,12 @@
 use std::io::{self, Write as _};
 
 use anyhow::{Result, bail};
+use prost::Message as _;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
+use tonic_types::{StatusExt as _, pb};
 
-use crate::refusal::{Reason, code, code_name, reason_name};
+use crate::contracts::refusal::v1::AuthChallenge;
+use crate::refusal::{Reason, actor, code, code_name, reason_name};
 
 /// How a call should end.
 #[derive(Clone, Copy, Debug)]
@@ -62,10 +64,23 @@ impl Narration {
         let mark = self.count(as_expected);
         writeln!(
             io::stdout().lock(),
-            "  {mark} {what:<58} {code:<18} {reason:<24} trace {trace_id}",
+            "  {mark} {what:<58} {code:<19} {reason:<26} {acts:<30} trace {trace_id}",
             code = code_name(actual),
+            acts = acts(&reason),
         )?;
         Ok(result.ok())
+    }
+
+    /// The same for a call that should be refused; returns what its front end is to do about it.
+    pub(super) fn refusal<T>(
+        &mut self,
+        what: &str,
+        reason: Reason,
+        outcome: Outcome<T>,
+    ) -> io::Result<AuthChallenge> {
+        let challenge = outcome.result.as_ref().err().and_then(challenge);
+        self.call(what, Expected::Refused(reason), outcome)?;
+        Ok(challenge.unwrap_or_default())
     }
 
     /// Prints a fact that is not one call's status.
@@ -98,4 +113,24 @@ impl Narration {
         }
         Ok(())
     }
+}
+
+/// Who has to act on a refusal for this reason.
+fn acts(reason: &str) -> String {
+    Reason::from_str_name(&format!("REASON_{reason}"))
+        .map_or_else(String::new, |reason| format!("acts: {}", actor(reason)))
+}
+
+/// What a front end hands to `acquireAccessToken`, where the refusal says.
+fn challenge(status: &Status) -> Option<AuthChallenge> {
+    pb::Status::decode(status.details())
+        .ok()?
+        .details
+        .iter()
+        .find(|detail| {
+            detail
+                .type_url
+                .ends_with("/selvedge.refusal.v1.AuthChallenge")
+        })
+        .and_then(|detail| AuthChallenge::decode(detail.value.as_slice()).ok())
 }

@@ -1,5 +1,8 @@
 //! What is shown, in order.
 
+mod mission;
+mod obstacles;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,9 @@ pub(super) async fn run(local: &Local, narration: &mut Narration) -> Result<()> 
     versions(authority, &calls, narration).await?;
     isolation(authority, &calls, narration).await?;
     announced_rotation(authority, &calls, narration).await?;
-    unannounced_rotation(authority, &calls, narration).await
+    unannounced_rotation(authority, &calls, narration).await?;
+    mission::run(authority, &calls, narration).await?;
+    obstacles::run(local, &calls, narration).await
 }
 
 async fn scopes(authority: &Emulator, calls: &Calls, narration: &mut Narration) -> Result<()> {
