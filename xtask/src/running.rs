@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(30);
 
 /// The ports that `selvedge dev` uses when `--port-offset` is 0.
-const PORTS: [u16; 3] = [5000, 5443, 60006];
+const PORTS: [u16; 3] = [5000, 5001, 5443];
 
 /// A `selvedge dev` that serves.
 pub(crate) struct Running {
