@@ -14,7 +14,6 @@ mod failure;
 mod http;
 mod item_access;
 mod onelake;
-mod retry_after;
 mod scopes;
 mod settings;
 

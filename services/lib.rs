@@ -16,6 +16,7 @@ pub mod data;
 pub mod downstream;
 pub mod exchange;
 pub mod refusal;
+mod retry_after;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::challenge;
 use super::error::{DownstreamError, FailedCall};
-use super::retry_after::retry_after;
 use crate::exchange::ClaimsRequest;
+use crate::retry_after::retry_after;
 
 /// The longest error code or request id that is passed on.
 const MAX_WORD: usize = 64;
@@ -64,12 +64,12 @@ impl Failure {
             StatusCode::NOT_FOUND => Self::Final(DownstreamError::NotFound(call)),
             StatusCode::TOO_MANY_REQUESTS => Self::Final(DownstreamError::Throttled {
                 call,
-                retry_after: retry_after(headers).unwrap_or(THROTTLED),
+                retry_after: retry_after(headers, None).unwrap_or(THROTTLED),
             }),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
                 Self::Unavailable {
                     call,
-                    retry_after: retry_after(headers),
+                    retry_after: retry_after(headers, None),
                 }
             }
             status if status.is_client_error() => Self::Final(DownstreamError::Rejected(call)),

@@ -13,7 +13,6 @@ mod discovery;
 mod form;
 mod refusal;
 mod report;
-mod retry_after;
 pub(super) mod transport;
 
 use std::collections::HashMap;
@@ -39,6 +38,7 @@ use super::{
     AuthorityRefusal, ExchangeError, Grant, RefusalClass, Registration, TokenEndpoint,
     TokenResponse,
 };
+use crate::retry_after::retry_after;
 
 pub(super) use self::answer::{Seconds, is_token};
 
@@ -322,7 +322,7 @@ impl Asked {
             token_response(&answered.body, grant, self.scope_names).map(Said::Yes)
         } else if status.is_client_error() || status.is_server_error() {
             let response = error_response(status.as_u16(), &answered.headers, &answered.body)?;
-            let retry_after = retry_after::retry_after(&answered.headers, self.clock.now());
+            let retry_after = retry_after(&answered.headers, Some(self.clock.now()));
             Ok(Said::No {
                 response,
                 retry_after,

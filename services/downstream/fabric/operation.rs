@@ -15,9 +15,9 @@ use crate::downstream::credentials::OnBehalfOf;
 use crate::downstream::error::{DownstreamError, FailedCall};
 use crate::downstream::failure::word;
 use crate::downstream::http::Http;
-use crate::downstream::retry_after::retry_after;
 use crate::downstream::scopes::FABRIC;
 use crate::exchange::Scopes;
+use crate::retry_after::retry_after;
 
 /// The pause between two looks where Fabric names none.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -61,7 +61,7 @@ pub(super) async fn follow(
         "/operations/{operationId}/result",
     );
 
-    let mut pause = retry_after(&accepted.headers).unwrap_or(PAUSE);
+    let mut pause = retry_after(&accepted.headers, None).unwrap_or(PAUSE);
     loop {
         if !on_behalf_of.has_time_for(pause + LAST_WORDS) {
             return Err(DownstreamError::OperationPending { operation_id });
@@ -93,7 +93,7 @@ pub(super) async fn follow(
                 });
             }
             // `NotStarted`, `Running`, and whatever name Fabric finds for the time in between.
-            _ => pause = retry_after(&answer.headers).unwrap_or(PAUSE),
+            _ => pause = retry_after(&answer.headers, None).unwrap_or(PAUSE),
         }
     }
 }

@@ -10,15 +10,15 @@ use http::header::{DATE, HeaderMap, RETRY_AFTER};
 const MAX_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// How long the answer asks to be left alone. A time counts from the answer's own `Date`, so that
-/// clocks that differ do not matter, and from `now` where there is none.
-pub(super) fn retry_after(headers: &HeaderMap, now: UnixSeconds) -> Option<Duration> {
+/// clocks that differ do not matter, and from `now` where it has none.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Option<UnixSeconds>) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit are a long time all the same.
         value.parse().unwrap_or(u64::MAX)
     } else {
         let until = time_in(headers, RETRY_AFTER)?;
-        until.saturating_sub(time_in(headers, DATE).unwrap_or(now))
+        until.saturating_sub(time_in(headers, DATE).or(now)?)
     };
     Some(Duration::from_secs(seconds).min(MAX_PAUSE))
 }
@@ -46,7 +46,9 @@ mod tests {
         if let Some(date) = date {
             headers.insert(DATE, HeaderValue::from_str(date).unwrap());
         }
-        retry_after(&headers, NOW).as_ref().map(Duration::as_secs)
+        retry_after(&headers, Some(NOW))
+            .as_ref()
+            .map(Duration::as_secs)
     }
 
     #[test]
@@ -72,6 +74,6 @@ mod tests {
         ] {
             assert_eq!(of(value, date), expected, "{value:?}");
         }
-        assert_eq!(retry_after(&HeaderMap::new(), NOW), None);
+        assert_eq!(retry_after(&HeaderMap::new(), Some(NOW)), None);
     }
 }
