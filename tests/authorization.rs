@@ -4,23 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use auth_interceptor::{
-    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Policies, TokenKind,
+    AuthLayer, AuthSettings, Authenticator, Authority, AuthorityKind, GuardedServices,
+    IssuerTemplate, MethodPolicy, Policies, Registration, TokenKind,
 };
-use emulator::{Emulator, TokenRequest, seed};
+use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
-use selvedge::transport::drain::Drain;
-use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tower::ServiceBuilder;
 
 use crate::contracts::descriptor_set;
 use crate::support::running::start_emulator;
+use crate::support::served::Served;
 use crate::support::wait::in_time;
-use crate::support::{Call, READ_DATA, RawClient, Reply, Running, Setup, read_token, user_token};
+use crate::support::{Call, READ_DATA, Reply, Running, Setup, read_token, user_token};
 
 /// Methods that anybody may call. The list may only shrink: a method that joins it is a decision
 /// for whoever reviews this file, and no test writes it.
@@ -185,14 +182,18 @@ pub(crate) async fn a_tenant_taken_off_the_list_is_refused_with_a_token_that_was
 /// c1, `Watch` an application role.
 struct Guarded {
     emulator: Emulator,
-    client: RawClient,
-    served: JoinHandle<()>,
+    served: Served,
 }
 
 impl Guarded {
     async fn start() -> Self {
+        Self::under(|emulator| Setup::default().auth(emulator)).await
+    }
+
+    /// The same under these settings.
+    async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
         let emulator = start_emulator(auth_interceptor::Clock::system()).await;
-        let authenticator = Authenticator::start(&Setup::default().auth(&emulator)).unwrap();
+        let authenticator = Authenticator::start(&settings(&emulator)).unwrap();
         in_time("the keys are read", authenticator.ready()).await;
         let contract = descriptor_set("step_up", "grpc/health/v1/health.proto");
         let policies = Policies::from_descriptor_set(&contract).unwrap();
@@ -209,34 +210,16 @@ impl Guarded {
                 Arc::new(SelvedgeRefusal),
             ))
             .service(routes.prepare());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let served = tokio::spawn(async move {
-            let limits = ConnectionLimits {
-                header_bytes: 64 * 1024,
-                streams: 100,
-                connections: 10,
-                handshake: Duration::from_secs(1),
-                idle: Duration::from_secs(20),
-            };
-            let times = DrainTimes {
-                notice: Duration::ZERO,
-                patience: Duration::ZERO,
-            };
-            let drain = Drain::default();
-            let forever = std::future::pending();
-            listener::serve(listener, None, service, &limits, &drain, times, forever).await;
-        });
         Self {
             emulator,
-            client: RawClient::connect(address).await,
-            served,
+            served: Served::start(service).await,
         }
     }
 
     async fn check(&self, request: TokenRequest) -> Reply {
         let token = self.emulator.issue(&request.scopes(["data.read"]));
-        self.client
+        let client = &self.served.client;
+        client
             .send(&Call::to("/grpc.health.v1.Health/Check").bearer(&token))
             .await
     }
@@ -244,18 +227,12 @@ impl Guarded {
     /// Opens a watch; what is let through does not end of itself.
     async fn watch(&self, token: &str) -> String {
         let call = Call::to("/grpc.health.v1.Health/Watch").bearer(token);
-        let open = self.client.open(&call).await.unwrap();
+        let open = self.served.client.open(&call).await.unwrap();
         if open.reply.metadata("grpc-status").is_some() {
             open.reply.verdict()
         } else {
             "OK".to_owned()
         }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.served.abort();
     }
 }
 
@@ -305,6 +282,50 @@ pub(crate) async fn a_missing_authentication_context_is_a_challenge_for_whoever_
         );
         assert!(reply.auth_challenge().is_none());
     }
+}
+
+#[tokio::test]
+pub(crate) async fn a_sign_in_that_is_not_entras_is_stepped_up_in_its_own_words() {
+    let guarded = Guarded::under(provider).await;
+    let user = || {
+        user()
+            .version(TokenVersion::V2)
+            .header("typ", "at+jwt")
+            .claim("client_id", seed::PORTAL_CLIENT_ID)
+            .claim("jti", "token-1")
+            .claim("scope", "data.read")
+    };
+    let reply = guarded.check(user()).await;
+    assert_eq!(reply.verdict(), "UNAUTHENTICATED STEP_UP_REQUIRED");
+    assert_eq!(reply.error_info().unwrap().metadata["acrValues"], "c1");
+    // Not Entra's claims request but RFC 9470's parameters.
+    assert_eq!(reply.auth_challenge(), None);
+    let header = reply.challenge_header().unwrap();
+    assert!(
+        header.ends_with(r#"error="insufficient_user_authentication", acr_values="c1""#),
+        "{header}"
+    );
+    let stepped_up = guarded.check(user().claim("acr", "c1")).await;
+    assert_eq!(stepped_up.verdict(), "OK");
+}
+
+/// The emulator as an OpenID provider like any other.
+fn provider(emulator: &Emulator) -> AuthSettings {
+    let issuer = format!("{}/{}/v2.0", emulator.origin(), seed::CONTOSO_TENANT_ID);
+    let authority = Authority {
+        url: issuer.clone(),
+        kind: AuthorityKind::Oidc {
+            issuer: IssuerTemplate::new(&issuer),
+            tenant: seed::CONTOSO_TENANT_ID.parse().unwrap(),
+        },
+        root_certificates_pem: Some(emulator.root_certificate_pem().into()),
+        ..Authority::entra("provider", Vec::new())
+    };
+    let registration = Registration {
+        audiences: vec![seed::WORKLOAD_CLIENT_ID.to_owned()],
+        ..Registration::new("workload", "provider", "")
+    };
+    AuthSettings::new(vec![authority], vec![registration])
 }
 
 #[tokio::test]

@@ -74,6 +74,12 @@ fn one_good_token() -> Vec<TokenRecipe> {
     vec![TokenRecipe::default()]
 }
 
+/// What each row of every table expects.
+pub(crate) fn expectations() -> impl Iterator<Item = String> {
+    let rows = TABLES.iter().flat_map(|(group, _)| cases(*group));
+    rows.map(|row| row.expect)
+}
+
 fn cases(group: char) -> Vec<Case> {
     let (_, text) = TABLES.iter().find(|(letter, _)| *letter == group).unwrap();
     let table: Table = toml::from_str(text).unwrap_or_else(|error| panic!("{group}: {error}"));

@@ -183,7 +183,7 @@ async fn rows_come_in_pages() {
 }
 
 #[tokio::test]
-async fn an_etag_that_is_no_longer_the_rows_is_a_conflict_and_nothing_is_written() {
+pub(crate) async fn an_etag_that_is_no_longer_the_rows_is_a_conflict_and_nothing_is_written() {
     let running = Running::start().await;
     let mut client = data(&running, seed::CONSENTED).await;
     let first = client
@@ -217,7 +217,7 @@ async fn an_etag_that_is_no_longer_the_rows_is_a_conflict_and_nothing_is_written
 }
 
 #[tokio::test]
-async fn a_field_that_is_not_acceptable_is_named() {
+pub(crate) async fn a_field_that_is_not_acceptable_is_named() {
     let running = Running::start().await;
     let mut client = data(&running, seed::CONSENTED).await;
     let field = |status: &Status| {

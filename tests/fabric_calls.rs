@@ -21,7 +21,7 @@ async fn caller(running: &Running, upn: &str, scope: &str) -> Authorized {
     authorized(running, &token).await
 }
 
-fn at(path: &str) -> FileLocation {
+pub(crate) fn at(path: &str) -> FileLocation {
     FileLocation {
         workspace_id: seed::WORKSPACE_ID.to_owned(),
         lakehouse_id: seed::LAKEHOUSE_ID.to_owned(),

@@ -47,7 +47,7 @@ fn keys(refresh: Duration, cooldown: Duration) -> KeySettings {
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn until_the_keys_are_read_the_service_says_so_and_blames_nobody() {
+pub(crate) async fn until_the_keys_are_read_the_service_says_so_and_blames_nobody() {
     let emulator = start_emulator(Clock::system()).await;
     let down = Fault::Status {
         code: 503,

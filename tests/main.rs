@@ -12,17 +12,23 @@
     reason = "a test that cannot go on says so by a panic"
 )]
 
+mod administration;
 mod architecture;
 mod authentication;
 mod authorization;
+mod broker;
 mod cases;
 mod contracts;
 mod data_plane;
+mod downstream_refusals;
+mod exchange;
 mod fabric_calls;
 mod key_life_cycle;
 mod logs;
 mod operations;
+mod own_faults;
 mod readme;
+mod reasons;
 mod refusals;
 mod store_limits;
 mod support;

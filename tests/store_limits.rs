@@ -10,7 +10,7 @@ use crate::data_plane::{assert_refused, data, row, write};
 use crate::support::Running;
 
 #[tokio::test]
-async fn a_user_who_has_kept_all_they_may_is_told_and_no_other_is() {
+pub(crate) async fn a_user_who_has_kept_all_they_may_is_told_and_no_other_is() {
     let running = Running::start().await;
     let mut client = data(&running, seed::CONSENTED).await;
     for hundred in 0..100 {
@@ -25,7 +25,7 @@ async fn a_user_who_has_kept_all_they_may_is_told_and_no_other_is() {
 }
 
 #[tokio::test]
-async fn a_store_that_another_process_holds_is_unavailable_until_it_lets_go() {
+pub(crate) async fn a_store_that_another_process_holds_is_unavailable_until_it_lets_go() {
     let running = Running::start().await;
     let mut client = data(&running, seed::CONSENTED).await;
     let options = SqliteConnectOptions::new().filename(running.database());

@@ -344,7 +344,7 @@ async fn a_call_ends_at_its_callers_deadline() {
 }
 
 #[tokio::test]
-async fn a_drain_ends_watches_and_finishes_calls() {
+pub(crate) async fn a_drain_ends_watches_and_finishes_calls() {
     let mut running = Running::start().await;
     let client = running.raw().await;
     let mut watching = client.open(&watch()).await.unwrap();

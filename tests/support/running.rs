@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
+use super::controls::Control;
 use super::counting_store::CountingStore;
 use super::raw_client::RawClient;
 use super::temporary::TemporaryFolder;
@@ -36,6 +37,12 @@ pub(crate) struct Setup {
     pub(crate) token_clients: Vec<String>,
     pub(crate) token_services: Vec<String>,
     pub(crate) downstream_scopes: Vec<String>,
+    /// How the workload's users are asked for consent.
+    pub(crate) consent: Consent,
+    /// Controls of the broker page that are served beside the workload.
+    pub(crate) controls: Vec<Control>,
+    /// How long one exchange may take.
+    pub(crate) exchange_patience: Duration,
     pub(crate) keys: KeySettings,
     pub(crate) clock: Clock,
     pub(crate) health: bool,
@@ -57,6 +64,9 @@ impl Default for Setup {
             token_clients: vec![seed::BROKER_CLIENT_ID.to_owned()],
             token_services: vec![seed::REPORTS_CLIENT_ID.to_owned()],
             downstream_scopes: vec![STORAGE_SCOPE.to_owned(), WORKSPACES_SCOPE.to_owned()],
+            consent: Consent::Incremental,
+            controls: Vec::new(),
+            exchange_patience: Duration::from_secs(5),
             keys: KeySettings::default(),
             clock: Clock::system(),
             health: true,
@@ -96,6 +106,7 @@ impl Setup {
             authorities.push(self.authority("second", second));
             registrations.push(self.registration("second-workload", "second"));
         }
+        registrations.extend(self.controls.iter().map(Control::guarded));
         let mut settings = AuthSettings::new(authorities, registrations);
         settings.keys = self.keys.clone();
         settings.clock = self.clock.clone();
@@ -107,18 +118,23 @@ impl Setup {
         let secret = folder.join(SECRET);
         std::fs::write(&secret, seed::WORKLOAD_SECRET).unwrap();
         let registration = self.registration("workload", "entra");
-        let mut settings = ExchangeSettings::new(vec![exchange::Registration {
+        let mut registrations = vec![exchange::Registration {
             name: registration.name,
             authority: self.authority("entra", emulator),
             client_id: registration.client_id,
             publisher_tenant: registration.publisher_tenant,
             credential: Some(CredentialSource::Secret { file: secret }),
-            consent: Consent::Incremental,
+            consent: self.consent,
             token_clients: self.token_clients.clone(),
             token_services: self.token_services.clone(),
             downstream_scopes: self.downstream_scopes.clone(),
-        }]);
+        }];
+        let authority = self.authority("entra", emulator);
+        let controls = self.controls.iter();
+        registrations.extend(controls.map(|control| control.exchanging(&authority, folder)));
+        let mut settings = ExchangeSettings::new(registrations);
         settings.clock = self.clock.clone();
+        settings.patience = self.exchange_patience;
         settings
     }
 
@@ -240,7 +256,6 @@ pub(crate) struct Running {
     pub(crate) served_policies: ServedPolicies,
     pub(crate) address: SocketAddr,
     /// Where administrators are served.
-    #[expect(dead_code, reason = "administration is served by a later commit")]
     pub(crate) administration: SocketAddr,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<()>,

@@ -1,0 +1,60 @@
+//! Serving what is not the whole service: a chain of layers that a test puts together.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use http::{Request, Response};
+use selvedge::transport::drain::Drain;
+use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::body::Body;
+use tower::Service;
+
+use super::raw_client::RawClient;
+
+/// Serves on a free port until it is dropped, as the service itself listens.
+pub(crate) struct Served {
+    pub(crate) client: RawClient,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    pub(crate) async fn start<S>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let task = tokio::spawn(async move {
+            let limits = ConnectionLimits {
+                header_bytes: 64 * 1024,
+                streams: 100,
+                connections: 10,
+                handshake: Duration::from_secs(1),
+                idle: Duration::from_secs(20),
+            };
+            let times = DrainTimes {
+                notice: Duration::ZERO,
+                patience: Duration::ZERO,
+            };
+            let drain = Drain::default();
+            let forever = std::future::pending();
+            listener::serve(listener, None, service, &limits, &drain, times, forever).await;
+        });
+        Self {
+            client: RawClient::connect(address).await,
+            task,
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
