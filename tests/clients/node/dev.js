@@ -32,12 +32,23 @@ export async function withTokenVersion(version, act) {
   }
 }
 
+/** Runs `act` while an endpoint of the authority answers as the fault says. */
+export async function withFault(endpoint, fault, act) {
+  await control("PUT", `/faults/${endpoint}`, fault);
+  try {
+    return await act();
+  } finally {
+    await control("DELETE", `/faults/${endpoint}`);
+  }
+}
+
 /** Registers a certificate for an application. */
 export async function addCertificate(clientId, pem) {
   await control("POST", `/apps/${clientId}/certificates`, { pem });
 }
 
-async function control(method, path, body) {
+/** Scripts the authority. */
+export async function control(method, path, body) {
   const response = await fetch(`${dev.authority}/_control${path}`, {
     method,
     body: JSON.stringify(body),

@@ -13,6 +13,8 @@ const definition = loadSync(
   [
     "selvedge/data/v1/data_service.proto",
     "selvedge/data/v1/profile_service.proto",
+    "selvedge/data/v1/workspace_service.proto",
+    "selvedge/exchange/v1/token_exchange_service.proto",
     "selvedge/refusal/v1/auth_challenge.proto",
     "google/rpc/error_details.proto",
     "google/rpc/status.proto",
@@ -26,7 +28,7 @@ const definition = loadSync(
     ],
   },
 );
-const { data } = grpc.loadPackageDefinition(definition).selvedge;
+const { data, exchange } = grpc.loadPackageDefinition(definition).selvedge;
 
 /** Code numbers by name. */
 export const { status: Code } = grpc;
@@ -34,12 +36,16 @@ export const { status: Code } = grpc;
 /** Calls of one channel. */
 export class Service {
   #data;
+  #exchanges;
   #profiles;
+  #workspaces;
 
   constructor(address) {
     const credentials = grpc.credentials.createInsecure();
     this.#data = new data.v1.DataService(address, credentials);
+    this.#exchanges = new exchange.v1.TokenExchangeService(address, credentials);
     this.#profiles = new data.v1.ProfileService(address, credentials);
+    this.#workspaces = new data.v1.WorkspaceService(address, credentials);
   }
 
   /** Resolves once a connection is there. */
@@ -67,9 +73,20 @@ export class Service {
     return (await call(this.#profiles, "GetProfile", {}, token)).profile;
   }
 
+  /** The first page of the workspaces that Fabric shows the caller. */
+  async workspaces(token) {
+    return (await call(this.#workspaces, "ListWorkspaces", {}, token)).workspaces;
+  }
+
+  /** Trades the caller's token for a downstream one. */
+  exchange(token, scopes) {
+    return call(this.#exchanges, "ExchangeToken", { scopes }, token);
+  }
+
   close() {
-    this.#data.close();
-    this.#profiles.close();
+    for (const client of [this.#data, this.#exchanges, this.#profiles, this.#workspaces]) {
+      client.close();
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 
-import { CONSENTED, dev, scope, withTokenVersion } from "./dev.js";
+import { CONSENTED, dev, scope, withFault, withTokenVersion } from "./dev.js";
 import { daemonToken, userToken } from "./msal.js";
 import { Person } from "./person.js";
 import { Code, Service, refusal } from "./service.js";
@@ -65,4 +65,29 @@ test("a call without a token is told where to get one", async () => {
 test("an application alone is no user", async () => {
   const call = service.read(await daemonToken());
   await refused(call, Code.PERMISSION_DENIED, "APP_ONLY_NOT_ALLOWED");
+});
+
+test("two kibibytes of claims are read with default limits", async () => {
+  const around = ['{"access_token":{"capolids":{"essential":true,"values":["', '"]}}}'];
+  const claims = around.join("c".repeat(2048 - around.join("").length));
+  const authority_error = {
+    status: 400,
+    error: "interaction_required",
+    codes: [50076],
+    suberror: "basic_action",
+    claims,
+  };
+  const token = await userToken(new Person(), CONSENTED, "workspaces.read");
+  await withFault("on-behalf-of", { authority_error }, async () => {
+    const call = service.workspaces(token);
+    const { details, challenge } = await refused(call, Code.UNAUTHENTICATED, "INTERACTION_REQUIRED");
+    assert.deepEqual(details.AuthChallenge, {
+      additionalScopesToConsent: [],
+      claimsForConditionalAccessPolicy: claims,
+      promptFullConsent: false,
+      retryable: true,
+    });
+    const [, encoded] = challenge.match(/ claims="([^"]+)"/);
+    assert.equal(Buffer.from(encoded, "base64").toString(), claims);
+  });
 });

@@ -14,6 +14,24 @@ CONSENTED = "consented@contoso.test"
 GUEST = "guest@contoso.test"
 """Another user of the same tenant."""
 
+NO_CONSENT = "no-consent@contoso.test"
+"""Has consented to the workload, and to nothing that it calls."""
+
+MFA = "mfa@contoso.test"
+"""Needs a second factor for what the workload calls."""
+
+BLOCKED = "blocked@contoso.test"
+"""Is kept by policy from what the workload calls."""
+
+LIST_WORKSPACES = "https://analysis.windows.net/powerbi/api/Workspace.Read.All"
+"""What the workload asks of Fabric to list workspaces."""
+
+USE_STORAGE = "https://storage.azure.com/user_impersonation"
+"""What it asks of OneLake."""
+
+WORKLOAD_SECRET = "workload-development-secret"
+"""The secret with which the authority knows the workload."""
+
 
 @dataclass(frozen=True)
 class Dev:
@@ -46,7 +64,7 @@ class Dev:
         """A delegated scope of the workload, as a client asks for it."""
         return f"{self.audience_v1}/{name}"
 
-    def control(self, method: str, path: str, body: dict) -> None:
+    def control(self, method: str, path: str, body: dict | None) -> None:
         """Scripts the authority."""
         response = requests.request(
             method,
@@ -76,6 +94,15 @@ class Dev:
             yield
         finally:
             self.control("POST", "/clock/advance", {"seconds": -seconds})
+
+    @contextmanager
+    def fault(self, endpoint: str, fault: dict):
+        """Has an endpoint of the authority answer as the fault says."""
+        self.control("PUT", f"/faults/{endpoint}", fault)
+        try:
+            yield
+        finally:
+            self.control("DELETE", f"/faults/{endpoint}", None)
 
     def add_certificate(self, client_id: str, certificate_pem: str) -> None:
         """Registers a certificate for an application."""

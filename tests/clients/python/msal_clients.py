@@ -28,6 +28,12 @@ class Msal:
             self._dev.daemon_client_id, client_credential=credential, **self._settings()
         )
 
+    def workload(self, credential: str | dict) -> msal.ConfidentialClientApplication:
+        """The service's own application, as it exchanges its users' tokens."""
+        return msal.ConfidentialClientApplication(
+            self._dev.workload_client_id, client_credential=credential, **self._settings()
+        )
+
     def token(self, person: Person, account: str, *scopes: str) -> str:
         """An access token for the account, by authorization code."""
         return self.token_for(person, account, [self._dev.scope(scope) for scope in scopes])

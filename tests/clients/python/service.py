@@ -1,37 +1,13 @@
-"""The service through grpcio, and a refusal as grpcio-status reads it."""
+"""The service through grpcio, with stubs that are made from its contracts."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import grpc
-import pytest
-from google.rpc import error_details_pb2, status_pb2
-from grpc_status import rpc_status
 
 DEADLINE_SECONDS = 10
 
-
-@dataclass(frozen=True)
-class Refusal:
-    """A call that failed, with its details decoded."""
-
-    code: grpc.StatusCode
-    status: status_pb2.Status
-    info: error_details_pb2.ErrorInfo
-    request: error_details_pb2.RequestInfo
-    trailers: dict[str, str]
-
-    @classmethod
-    def of(cls, error: grpc.RpcError) -> "Refusal":
-        """Decodes `grpc-status-details-bin`, which must agree with the status itself."""
-        status = rpc_status.from_call(error)
-        assert status is not None, "the refusal has no details"
-        return cls(
-            code=error.code(),
-            status=status,
-            info=_detail(status, error_details_pb2.ErrorInfo),
-            request=_detail(status, error_details_pb2.RequestInfo),
-            trailers=dict(error.trailing_metadata()),
-        )
+WORKSPACE = "1f0a6c3e-7b52-4d98-a4c1-6e92d5038b01"
+LAKEHOUSE = "6b38f5d0-c417-4a92-8e6b-f1d09a2c7e06"
 
 
 class Service:
@@ -39,6 +15,8 @@ class Service:
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
+
+    # Rows, tasks, profile
 
     def read(self, token: str | None):
         """Reads the caller's rows."""
@@ -82,21 +60,61 @@ class Service:
         tasks = stubs.TaskServiceStub(self._channel)
         return tasks.ListTasks(messages.ListTasksRequest(), **_call(token)).tasks
 
-    @staticmethod
-    def refusal_of(call, *arguments) -> Refusal:
-        """Makes a call that must be refused."""
-        with pytest.raises(grpc.RpcError) as raised:
-            call(*arguments)
-        return Refusal.of(raised.value)
+    # Fabric and OneLake, as the caller
+
+    def list_workspaces(self, token: str | None, retry: bool = False) -> list[str]:
+        """The names of the workspaces that Fabric shows the caller."""
+        from selvedge.data.v1 import workspace_service_pb2 as messages
+        from selvedge.data.v1 import workspace_service_pb2_grpc as stubs
+
+        workspaces = stubs.WorkspaceServiceStub(self._channel)
+        request = messages.ListWorkspacesRequest()
+        names = []
+        while True:
+            page = workspaces.ListWorkspaces(request, **_call(token, retry))
+            names += [workspace.display_name for workspace in page.workspaces]
+            if not page.next_page_token:
+                return names
+            request.page_token = page.next_page_token
+
+    def write_file(self, token: str | None, path: str, content: bytes, retry: bool = False) -> int:
+        """Writes a file of the lakehouse; returns the size that it has then."""
+        from selvedge.data.v1 import lakehouse_service_pb2 as messages
+        from selvedge.data.v1 import lakehouse_service_pb2_grpc as stubs
+
+        def parts() -> Iterable:
+            yield messages.WriteFileRequest(location=_location(path))
+            yield messages.WriteFileRequest(content=content)
+
+        lakehouse = stubs.LakehouseServiceStub(self._channel)
+        return lakehouse.WriteFile(parts(), **_call(token, retry)).size_bytes
+
+    def read_file(self, token: str | None, path: str) -> bytes:
+        """Reads a file of the lakehouse."""
+        from selvedge.data.v1 import lakehouse_service_pb2 as messages
+        from selvedge.data.v1 import lakehouse_service_pb2_grpc as stubs
+
+        lakehouse = stubs.LakehouseServiceStub(self._channel)
+        request = messages.ReadFileRequest(location=_location(path))
+        return b"".join(part.content for part in lakehouse.ReadFile(request, **_call(token)))
+
+    def exchange(self, token: str | None, scopes: list[str]):
+        """Trades the caller's token for a downstream one."""
+        from selvedge.exchange.v1 import token_exchange_service_pb2 as messages
+        from selvedge.exchange.v1 import token_exchange_service_pb2_grpc as stubs
+
+        exchanges = stubs.TokenExchangeServiceStub(self._channel)
+        return exchanges.ExchangeToken(messages.ExchangeTokenRequest(scopes=scopes), **_call(token))
 
 
-def _call(token: str | None) -> dict:
+def _location(path: str):
+    from selvedge.data.v1 import lakehouse_service_pb2 as messages
+
+    return messages.FileLocation(workspace_id=WORKSPACE, lakehouse_id=LAKEHOUSE, path=path)
+
+
+def _call(token: str | None, retry: bool = False) -> dict:
     metadata = [] if token is None else [("authorization", f"Bearer {token}")]
+    if retry:
+        metadata.append(("selvedge-retry", "1"))
     return {"metadata": metadata, "timeout": DEADLINE_SECONDS}
-
-
-def _detail(status: status_pb2.Status, message: type):
-    [detail] = [detail for detail in status.details if detail.Is(message.DESCRIPTOR)]
-    decoded = message()
-    assert detail.Unpack(decoded)
-    return decoded

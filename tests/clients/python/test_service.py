@@ -1,6 +1,5 @@
 """grpcio calls the service with tokens that MSAL got, and reads why a call was refused."""
 
-import re
 import uuid
 
 import grpc
@@ -9,16 +8,8 @@ import pytest
 from dev import CONSENTED, GUEST, Dev
 from msal_clients import Msal, access_token
 from person import Person
-from service import Refusal, Service
-
-
-def assert_refused(refusal: Refusal, code: grpc.StatusCode, reason: str) -> None:
-    """The code and reason, and what every refusal has."""
-    assert (refusal.code, refusal.info.reason) == (code, reason)
-    assert refusal.status.code == code.value[0]
-    assert refusal.info.domain == "selvedge"
-    assert re.fullmatch("[0-9a-f]{32}", refusal.request.request_id)
-    assert refusal.info.metadata["traceId"] == refusal.request.request_id
+from refusal import assert_refused, refusal_of
+from service import Service
 
 
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
@@ -45,7 +36,7 @@ def test_rows_come_back_as_they_were_written(
 
 def test_a_write_needs_the_write_scope(dev: Dev, msal: Msal, person: Person, service: Service):
     token = msal.token(person, CONSENTED, "data.read")
-    refusal = service.refusal_of(service.write, token, b"{}")
+    refusal = refusal_of(service.write, token, b"{}")
     assert_refused(refusal, grpc.StatusCode.PERMISSION_DENIED, "SCOPE_MISSING")
     assert refusal.info.metadata["requiredScopes"] == "data.write"
     challenge = refusal.trailers["www-authenticate"]
@@ -55,7 +46,7 @@ def test_a_write_needs_the_write_scope(dev: Dev, msal: Msal, person: Person, ser
 
 
 def test_a_call_without_a_token_is_told_where_to_get_one(dev: Dev, service: Service):
-    refusal = service.refusal_of(service.read, None)
+    refusal = refusal_of(service.read, None)
     assert_refused(refusal, grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_MISSING")
     challenge = refusal.trailers["www-authenticate"]
     assert challenge.startswith("Bearer ")
@@ -66,21 +57,21 @@ def test_a_call_without_a_token_is_told_where_to_get_one(dev: Dev, service: Serv
 def test_an_expired_token_is_refused(dev: Dev, msal: Msal, person: Person, service: Service):
     with dev.clock_moved(-24 * 60 * 60):
         token = msal.token(person, CONSENTED, "data.read")
-    refusal = service.refusal_of(service.read, token)
+    refusal = refusal_of(service.read, token)
     assert_refused(refusal, grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
     assert 'error="invalid_token"' in refusal.trailers["www-authenticate"]
 
 
 def test_a_token_of_another_resource_is_refused(msal: Msal, person: Person, service: Service):
     token = msal.token_for(person, CONSENTED, ["https://graph.microsoft.com/User.Read"])
-    refusal = service.refusal_of(service.read, token)
+    refusal = refusal_of(service.read, token)
     assert_refused(refusal, grpc.StatusCode.UNAUTHENTICATED, "TOKEN_AUDIENCE_MISMATCH")
 
 
 def test_an_application_alone_is_no_user(dev: Dev, msal: Msal, service: Service):
     client = msal.daemon(dev.daemon_secret)
     token = access_token(client.acquire_token_for_client([dev.scope(".default")]))
-    refusal = service.refusal_of(service.read, token)
+    refusal = refusal_of(service.read, token)
     assert_refused(refusal, grpc.StatusCode.PERMISSION_DENIED, "APP_ONLY_NOT_ALLOWED")
 
 
@@ -96,7 +87,7 @@ def test_users_do_not_see_each_others_tasks(
 
 def test_a_refusal_repeats_nothing_of_the_token(service: Service):
     planted = "eyJhbGciOiJub25lIn0.cGxhbnRlZC1zZWNyZXQ.c2lnbmF0dXJl"
-    refusal = service.refusal_of(service.read, planted)
+    refusal = refusal_of(service.read, planted)
     assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
     told = str(refusal.status) + str(refusal.trailers)
     assert not any(part in told for part in planted.split("."))
