@@ -11,7 +11,7 @@ use emulator::{SigningKey, TokenRequest, TokenVersion, seed};
 use http::HeaderValue;
 
 use crate::Goal;
-use crate::load::{bearer, paced};
+use crate::load::{Rpc, bearer, paced};
 use crate::server::{Server, authority, folder};
 use crate::throughput::median;
 
@@ -53,6 +53,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let server = Server::start(&guarded)?;
     paced(
         server.address,
+        &Rpc::check()?,
         Rc::clone(&valid),
         "0",
         VALID,
@@ -88,7 +89,8 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
 }
 
 async fn p99(server: &Server, valid: &Rc<[HeaderValue]>) -> Result<f64> {
-    let times = paced(server.address, Rc::clone(valid), "0", VALID, ROUND).await?;
+    let valid = Rc::clone(valid);
+    let times = paced(server.address, &Rpc::check()?, valid, "0", VALID, ROUND).await?;
     Ok(times.value_at_quantile(0.99) as f64)
 }
 
@@ -113,6 +115,6 @@ pub(crate) fn run(address: &str, tokens: &str) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(paced(address, tokens, "16", BAD, ROUND))?;
+    runtime.block_on(paced(address, &Rpc::check()?, tokens, "16", BAD, ROUND))?;
     Ok(())
 }

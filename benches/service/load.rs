@@ -6,45 +6,70 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use h2::client::SendRequest;
 use hdrhistogram::Histogram;
 use http::{HeaderValue, Request};
+use prost::Message;
 use tokio::net::TcpStream;
 
-use crate::server::METHOD;
+use crate::server::CHECK;
 
-/// An empty message in its gRPC frame.
-const EMPTY: &[u8] = &[0, 0, 0, 0, 0];
-
-/// A connection that sends one token after another.
+/// A method and what it is called with.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct Rpc {
+    method: &'static str,
+    /// The message in its gRPC frame.
+    frame: Bytes,
+}
+
+impl Rpc {
+    /// The handler that only answers.
+    pub(crate) fn check() -> Result<Self> {
+        Self::new(CHECK, &())
+    }
+
+    pub(crate) fn new(method: &'static str, message: &impl Message) -> Result<Self> {
+        let mut frame = BytesMut::new();
+        frame.put_u8(0);
+        frame.put_u32(u32::try_from(message.encoded_len())?);
+        message.encode(&mut frame)?;
+        Ok(Self {
+            method,
+            frame: frame.freeze(),
+        })
+    }
+}
+
+/// A connection that calls one method with one token after another.
+#[derive(Clone)]
+struct Client {
     send: SendRequest<Bytes>,
+    rpc: Rpc,
 }
 
 impl Client {
-    pub(crate) async fn connect(address: SocketAddr) -> Result<Self> {
+    async fn connect(address: SocketAddr, rpc: Rpc) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (send, connection) = h2::client::handshake(stream).await?;
         tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Self { send })
+        Ok(Self { send, rpc })
     }
 
     /// Calls once and returns `grpc-status`.
-    pub(crate) async fn call(&self, authorization: &HeaderValue) -> Result<String> {
+    async fn call(&self, authorization: &HeaderValue) -> Result<String> {
         let mut send = self.send.clone().ready().await?;
-        let request = Request::post(format!("http://server{METHOD}"))
+        let request = Request::post(format!("http://server{}", self.rpc.method))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .header("authorization", authorization)
             .body(())?;
         let (response, mut body) = send.send_request(request, false)?;
         // A server that refuses before it reads may have closed the stream; its answer is there.
-        let _ = body.send_data(Bytes::from_static(EMPTY), true);
+        let _ = body.send_data(self.rpc.frame.clone(), true);
         let mut response = response.await?;
         if let Some(status) = response.headers().get("grpc-status") {
             return Ok(status.to_str()?.to_owned());
@@ -65,6 +90,7 @@ impl Client {
 /// were answered. Every answer must be OK.
 pub(crate) async fn saturate(
     address: SocketAddr,
+    rpc: &Rpc,
     tokens: Rc<[HeaderValue]>,
     connections: usize,
     streams: usize,
@@ -75,7 +101,7 @@ pub(crate) async fn saturate(
     let local = tokio::task::LocalSet::new();
     let mut tasks = Vec::new();
     for _ in 0..connections {
-        let client = Client::connect(address).await?;
+        let client = Client::connect(address, rpc.clone()).await?;
         for _ in 0..streams {
             let (client, tokens, next) = (client.clone(), Rc::clone(&tokens), Rc::clone(&next));
             tasks.push(local.spawn_local(async move {
@@ -105,12 +131,13 @@ pub(crate) async fn saturate(
 /// in microseconds from when each call was due.
 pub(crate) async fn paced(
     address: SocketAddr,
+    rpc: &Rpc,
     tokens: Rc<[HeaderValue]>,
     expected: &'static str,
     per_second: u32,
     time: Duration,
 ) -> Result<Histogram<u64>> {
-    let client = Client::connect(address).await?;
+    let client = Client::connect(address, rpc.clone()).await?;
     let interval = Duration::from_secs(1) / per_second;
     let begun = Instant::now();
     let local = tokio::task::LocalSet::new();

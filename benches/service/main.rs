@@ -5,15 +5,19 @@
 
 #![allow(clippy::print_stdout, reason = "a bench reports to whoever runs it")]
 
+mod exchange;
+mod files;
 mod flood;
 mod load;
+mod process;
 mod server;
+mod service;
 mod start;
 mod throughput;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// One ratio and what it has to be.
 struct Goal {
@@ -45,20 +49,17 @@ fn main() -> Result<ExitCode> {
     if let Some(variant) = server::Variant::from_arguments(&arguments) {
         return server::run(variant).map(|()| ExitCode::SUCCESS);
     }
-    if let [_, flood, address, tokens, ..] = &arguments[..]
-        && flood == "flood"
-    {
+    let words: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    if let ["flood", address, tokens] = words[..] {
         return flood::run(address, tokens).map(|()| ExitCode::SUCCESS);
+    }
+    if let Some(done) = exchange::run_as(&words) {
+        return done.map(|()| ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let goals = runtime.block_on(async {
-        let mut goals = throughput::measure().await?;
-        goals.extend(flood::measure().await?);
-        goals.extend(start::measure().await?);
-        anyhow::Ok(goals)
-    })?;
+    let goals = runtime.block_on(measure(&words))?;
     goals.iter().for_each(Goal::print);
     let missed = goals.iter().any(|goal| !goal.is_met());
     Ok(if missed {
@@ -66,4 +67,28 @@ fn main() -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// The parts, in the order in which they are measured.
+const PARTS: [&str; 5] = ["throughput", "exchange", "files", "flood", "start"];
+
+/// Measures everything, or the parts that the command line names.
+async fn measure(words: &[&str]) -> Result<Vec<Goal>> {
+    // Cargo's own `--bench` names none.
+    let named: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let known = named.iter().all(|part| PARTS.contains(part));
+    ensure!(known, "the parts are {}", PARTS.join(", "));
+    let mut goals = Vec::new();
+    for part in PARTS {
+        if named.is_empty() || named.contains(&&part) {
+            goals.extend(match part {
+                "throughput" => throughput::measure().await?,
+                "exchange" => exchange::measure().await?,
+                "files" => files::measure().await?,
+                "flood" => flood::measure().await?,
+                _ => start::measure().await?,
+            });
+        }
+    }
+    Ok(goals)
 }

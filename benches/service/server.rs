@@ -1,10 +1,9 @@
 //! The measured server: the service's own layers around one handler that does nothing, with the
 //! decision in front of it or without.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::BufRead as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -27,8 +26,10 @@ use tokio::runtime::Runtime;
 use tonic::service::Routes;
 use tower::ServiceBuilder;
 
+use crate::process::{Peer, Process};
+
 /// The handler under every variant: a foreign service that only answers.
-pub(crate) const METHOD: &str = "/grpc.health.v1.Health/Check";
+pub(crate) const CHECK: &str = "/grpc.health.v1.Health/Check";
 
 /// What stands in front of the handler.
 #[derive(Clone, Debug)]
@@ -164,7 +165,8 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
     })
 }
 
-fn auth_settings(authority: &str, root: Vec<u8>) -> Result<AuthSettings> {
+/// The decision on calls of the seeded workload, whose tokens are those of `authority`.
+pub(crate) fn auth_settings(authority: &str, root: Vec<u8>) -> Result<AuthSettings> {
     let tenant = seed::CONTOSO_TENANT_ID.parse()?;
     Ok(AuthSettings::new(
         vec![Authority {
@@ -193,46 +195,23 @@ fn auth_settings(authority: &str, root: Vec<u8>) -> Result<AuthSettings> {
 
 /// A running server process.
 pub(crate) struct Server {
-    child: Child,
+    peer: Peer,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
     pub(crate) fn start(variant: &Variant) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(variant.arguments())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = child.stdout.take().context("the server has no output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line.trim().parse().context("the server did not start")?;
-        Ok(Self { child, address })
+        let arguments = variant.arguments();
+        let mut peer = Peer::start(arguments.iter().map(String::as_str))?;
+        let address = peer.line()?;
+        Ok(Self {
+            peer,
+            address: address.parse().context("the server did not start")?,
+        })
     }
 
-    /// Processor time used so far, user and system, in clock ticks of 10 ms.
-    pub(crate) fn cpu_ticks(&self) -> Result<u64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat
-            .rsplit_once(')')
-            .map(|(_, rest)| rest.split_whitespace().collect())
-            .unwrap_or_default();
-        let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok());
-        field(11)
-            .zip(field(12))
-            .map(|(user, system)| user + system)
-            .context("no processor times")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(mut stdin) = self.child.stdin.take() {
-            let _ = stdin.flush();
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn process(&self) -> &Process {
+        &self.peer.process
     }
 }
 
@@ -255,13 +234,18 @@ pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
     );
     // On threads of its own: what measures here waits for servers that wait for it.
     let emulator = EMULATORS.spawn(Emulator::start(settings)).await??;
-    let root_certificate = folder.join("authority.pem");
+    let root_certificate = root_certificate(folder);
     std::fs::write(&root_certificate, emulator.root_certificate_pem())?;
     let variant = Variant::Guarded {
         authority: emulator.origin().to_owned(),
         root_certificate,
     };
     Ok((emulator, variant))
+}
+
+/// The certificate file that its servers trust the emulator by.
+pub(crate) fn root_certificate(folder: &Path) -> PathBuf {
+    folder.join("authority.pem")
 }
 
 /// A folder for this run, below cargo's own.

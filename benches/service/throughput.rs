@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use emulator::{TokenRequest, TokenVersion, seed};
 
 use crate::Goal;
-use crate::load::{bearer, saturate};
+use crate::load::{Rpc, bearer, saturate};
 use crate::server::{Server, Variant, authority, folder};
 
 const TOKENS: usize = 10_000;
@@ -30,22 +30,24 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
 
     let variants = [Server::start(&guarded)?, Server::start(&Variant::Open)?];
     // Every token is seen once before anything is measured: this is about the second sight.
+    let check = Rpc::check()?;
     for server in &variants {
-        saturate(server.address, Rc::clone(&tokens), 8, 32, ROUND).await?;
+        saturate(server.address, &check, Rc::clone(&tokens), 8, 32, ROUND).await?;
     }
     let mut ratios = Vec::new();
     let mut costs = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         let mut rates = Vec::new();
         for (server, costs) in variants.iter().zip(&mut costs) {
-            let before = server.cpu_ticks()?;
-            let calls = saturate(server.address, Rc::clone(&tokens), 8, 32, ROUND).await?;
+            let before = server.process().processor_us()?;
+            let tokens = Rc::clone(&tokens);
+            let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
             ensure!(
                 calls > TOKENS as u64,
                 "too few calls for every token to have its turn"
             );
             rates.push(calls as f64 / ROUND.as_secs_f64());
-            costs.push((server.cpu_ticks()? - before) as f64 * 10_000.0 / calls as f64);
+            costs.push((server.process().processor_us()? - before) / calls as f64);
         }
         // The machine has fast and slow phases: only neighbours in time are comparable.
         if let [guarded, open] = rates[..] {

@@ -1,0 +1,129 @@
+//! P7: how many calls to the authority as many identical exchanges make, if the first of their
+//! callers stays or goes away.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use http::HeaderValue;
+use selvedge::contracts::exchange::v1::ExchangeTokenRequest;
+use selvedge::contracts::exchange::v1::token_exchange_service_client::TokenExchangeServiceClient;
+use tokio::task::JoinSet;
+use tonic::Request;
+use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::{SCOPE, USERS, World};
+use crate::Goal;
+use crate::load::bearer;
+use crate::service::Service;
+
+const CALLS: usize = 1_000;
+/// One connection takes a hundred calls at once: this leaves room for one more.
+const CALLS_OF_CONNECTION: usize = 99;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub(super) async fn measure(world: &mut World) -> Result<Vec<Goal>> {
+    let service = world.service().await?;
+    let mut goals = Vec::new();
+    for (name, first) in [
+        (
+            "P7 authority calls for 1,000 identical exchanges",
+            First::Stays,
+        ),
+        (
+            "P7 authority calls when the first caller goes away",
+            First::Leaves,
+        ),
+    ] {
+        let token = bearer(&world.token(USERS + goals.len()))?;
+        let calls = authority_calls(world, &service, &token, &first).await?;
+        goals.push(Goal {
+            name,
+            ratio: calls as f64,
+            at_least: Some(1.0),
+            at_most: Some(1.0),
+        });
+    }
+    Ok(goals)
+}
+
+/// What the first caller does before there is an answer.
+#[derive(PartialEq)]
+enum First {
+    Stays,
+    Leaves,
+}
+
+async fn authority_calls(
+    world: &mut World,
+    service: &Service,
+    token: &HeaderValue,
+    first: &First,
+) -> Result<u64> {
+    let before = world.stub.asked()?;
+    world.stub.hold()?;
+    let channel = connect(service).await?;
+    let leader = tokio::spawn(exchange(channel.clone(), token.clone()));
+    let begun = Instant::now();
+    while world.stub.asked()? == before {
+        ensure!(begun.elapsed() < PATIENCE, "the authority is not asked");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    let mut followers = JoinSet::new();
+    let mut channels = vec![channel];
+    while followers.len() + 1 < CALLS {
+        let channel = connect(service).await?;
+        for _ in 0..CALLS_OF_CONNECTION.min(CALLS - 1 - followers.len()) {
+            followers.spawn(exchange(channel.clone(), token.clone()));
+        }
+        channels.push(channel);
+    }
+    let leader = match first {
+        First::Stays => Some(leader),
+        First::Leaves => {
+            leader.abort();
+            None
+        }
+    };
+    // A call that a connection took after them is answered after they have come in.
+    for channel in channels {
+        HealthClient::new(channel)
+            .check(HealthCheckRequest::default())
+            .await?;
+    }
+    world.stub.answer()?;
+
+    if let Some(leader) = leader {
+        ensure!(!leader.await??, "the first caller was answered from memory");
+    }
+    let mut joined = 0;
+    while let Some(from_memory) = followers.join_next().await {
+        joined += usize::from(!from_memory??);
+    }
+    println!(
+        "P7: {joined} of {} callers shared the first's flight",
+        CALLS - 1
+    );
+    ensure!(joined * 10 >= CALLS * 9, "the calls were not concurrent");
+    Ok(world.stub.asked()? - before)
+}
+
+async fn connect(service: &Service) -> Result<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{}", service.address))?;
+    Ok(endpoint.connect().await?)
+}
+
+/// Exchanges, and returns whether the answer was from memory.
+async fn exchange(channel: Channel, token: HeaderValue) -> Result<bool> {
+    let mut request = Request::new(ExchangeTokenRequest {
+        scopes: vec![SCOPE.to_owned()],
+        ..ExchangeTokenRequest::default()
+    });
+    let token = token.to_str()?.parse().ok().context("not a token")?;
+    request.metadata_mut().insert("authorization", token);
+    let mut client = TokenExchangeServiceClient::new(channel);
+    let answer = client.exchange_token(request).await?;
+    Ok(answer.into_inner().from_cache)
+}
