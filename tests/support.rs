@@ -4,13 +4,16 @@
 //! Nothing here sleeps to let something happen: it waits for the condition, with a deadline.
 
 pub(crate) mod big_number;
+pub(crate) mod controls;
 pub(crate) mod counting_store;
+pub(crate) mod expected;
 pub(crate) mod forgery;
 pub(crate) mod frames;
 pub(crate) mod listener;
 pub(crate) mod raw_client;
 pub(crate) mod reply;
 pub(crate) mod running;
+pub(crate) mod served;
 pub(crate) mod temporary;
 pub(crate) mod token_recipe;
 pub(crate) mod wait;
