@@ -35,7 +35,9 @@
 //! # // Nothing listens there: the example runs without a network.
 //! # authority.url = "https://127.0.0.1:9".to_owned();
 //! let client_id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
-//! let registration = Registration::new("monitored", "entra", client_id);
+//! let mut registration = Registration::new("monitored", "entra", client_id);
+//! // Where the roles of applications are assigned: another tenant's count for nothing.
+//! registration.publisher_tenant = Some(tenant);
 //! let settings = AuthSettings::new(vec![authority], vec![registration]);
 //! // The keys are read in the background: the service can listen at once.
 //! let authenticator = Authenticator::start(&settings)?;

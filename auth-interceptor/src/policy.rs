@@ -209,7 +209,7 @@ impl Policy {
 
     fn authorize_caller(&self, claims: &Claims, tenants: &[TenantId]) -> Result<(), AuthError> {
         self.authorize_client(claims)?;
-        if !tenants.contains(&claims.tenant) {
+        if !is_at_home(claims, tenants) {
             return Err(AuthError::TenantNotAllowed {
                 tenant: claims.tenant,
             });
@@ -276,6 +276,21 @@ impl Policy {
             }
             TokenVersion::V1 | TokenVersion::V2 => AuthError::StepUpUnsupportedByClient { context },
         })
+    }
+}
+
+/// Whether the caller's tenant counts: a user's is one of the authority's list. That list does not
+/// speak for applications: the roles of an application that many tenants use are assigned in each by
+/// its own administrator, so that a role only means something where the registration is at home.
+fn is_at_home(claims: &Claims, tenants: &[TenantId]) -> bool {
+    match (claims.subject, claims.version) {
+        (TokenSubject::App, TokenVersion::V1 | TokenVersion::V2) => {
+            claims.registration.publisher_tenant == Some(claims.tenant)
+        }
+        // An OpenID provider has one tenant, which is configured.
+        (TokenSubject::App, TokenVersion::Rfc9068) | (TokenSubject::User, _) => {
+            tenants.contains(&claims.tenant)
+        }
     }
 }
 

@@ -61,6 +61,7 @@ impl Issuer {
         };
         let mut registration = Registration::new("workload", "entra", seed::WORKLOAD_CLIENT_ID);
         registration.audiences_v1 = vec![seed::WORKLOAD_URI.to_owned()];
+        registration.publisher_tenant = Some(seed::CONTOSO_TENANT_ID.parse().unwrap());
         let mut settings = AuthSettings::new(vec![authority], vec![registration]);
         settings.clock = self.clock();
         settings

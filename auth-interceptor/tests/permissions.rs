@@ -1,6 +1,6 @@
 //! What a policy demands: kinds of token, scopes, roles, client applications, tenants.
 
-use auth_interceptor::{Plane, Policy, TokenSubject, TokenVersion};
+use auth_interceptor::{AuthorityKind, Plane, Policy, TokenSubject, TokenVersion};
 use emulator::{TokenRequest, seed};
 use tonic::Code;
 
@@ -53,6 +53,35 @@ async fn an_app_only_method_takes_an_applications_own_token() {
         .check(&issuer.issue(&app(&["Selvedge.Reader"])))
         .await;
     assert_refused(without_role, Code::PermissionDenied, "APP_ROLE_MISSING");
+}
+
+#[tokio::test]
+async fn a_role_counts_where_the_registration_is_at_home_and_nowhere_else() {
+    let issuer = Issuer::start().await;
+    let mut settings = issuer.settings();
+    let tenants = [seed::CONTOSO_TENANT_ID, seed::FABRIKAM_TENANT_ID];
+    if let AuthorityKind::Entra { tenants: users, .. } = &mut settings.authorities[0].kind {
+        *users = tenants.map(|tenant| tenant.parse().unwrap()).to_vec();
+    }
+    let policies = declaration(&Policy::app_only(&["Selvedge.Admin"]));
+    for (publisher, at_home) in [
+        (Some(seed::CONTOSO_TENANT_ID), [true, false]),
+        (Some(seed::FABRIKAM_TENANT_ID), [false, true]),
+        (None, [false, false]),
+    ] {
+        settings.registrations[0].publisher_tenant =
+            publisher.map(|tenant| tenant.parse().unwrap());
+        let guarded = Guarded::start(&settings, policies.clone()).await;
+        for (tenant, at_home) in tenants.into_iter().zip(at_home) {
+            let token = issuer.issue(&app(&["Selvedge.Admin"]).tenant(tenant));
+            let outcome = guarded.check(&token).await;
+            if at_home {
+                assert_eq!(outcome, Ok(()), "{publisher:?} {tenant}");
+            } else {
+                assert_refused(outcome, Code::PermissionDenied, "TENANT_NOT_ALLOWED");
+            }
+        }
+    }
 }
 
 #[tokio::test]
