@@ -107,6 +107,10 @@ class Certificate:
         """The certificate in PEM."""
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
+    def as_credential(self) -> dict[str, str]:
+        """As MSAL takes it to sign PS256 and name the certificate by `x5t#S256`."""
+        return {"private_key": self.private_key, "public_certificate": self.public}
+
     @property
     def sha1_thumbprint(self) -> str:
         """The name that Entra's portal shows for it."""

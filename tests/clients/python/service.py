@@ -98,13 +98,14 @@ class Service:
         request = messages.ReadFileRequest(location=_location(path))
         return b"".join(part.content for part in lakehouse.ReadFile(request, **_call(token)))
 
-    def exchange(self, token: str | None, scopes: list[str]):
+    def exchange(self, token: str | None, scopes: list[str], claims: str = ""):
         """Trades the caller's token for a downstream one."""
         from selvedge.exchange.v1 import token_exchange_service_pb2 as messages
         from selvedge.exchange.v1 import token_exchange_service_pb2_grpc as stubs
 
         exchanges = stubs.TokenExchangeServiceStub(self._channel)
-        return exchanges.ExchangeToken(messages.ExchangeTokenRequest(scopes=scopes), **_call(token))
+        request = messages.ExchangeTokenRequest(scopes=scopes, claims=claims)
+        return exchanges.ExchangeToken(request, **_call(token))
 
 
 def _location(path: str):
