@@ -75,6 +75,11 @@ async fn orders_are_taken_from_an_application_with_the_role() {
         ),
         (Some(user), "PERMISSION_DENIED DELEGATED_NOT_ALLOWED"),
         (
+            // A tenant's administrator assigns roles there to whom they like.
+            Some(operator().tenant(seed::FABRIKAM_TENANT_ID)),
+            "PERMISSION_DENIED TENANT_NOT_ALLOWED",
+        ),
+        (
             Some(operator().issued_at(-7_200)),
             "UNAUTHENTICATED TOKEN_EXPIRED",
         ),
