@@ -54,9 +54,12 @@ impl DataError {
     }
 }
 
-/// The way out for every failure of a handler: one refusal.
+/// The way out for every failure of a handler: one refusal, and one event that tells the operator
+/// what the caller is told.
 fn status(error: impl Into<Refusal>) -> Status {
-    error.into().into()
+    let refusal = error.into();
+    refusal.report();
+    refusal.into()
 }
 
 /// The verified claims of the user who calls, whose data a request is about.

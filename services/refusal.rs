@@ -138,6 +138,26 @@ impl Refusal {
     pub fn reason(&self) -> Reason {
         self.reason
     }
+
+    /// Leaves an event of the refusal in the log, under the call's trace. Nothing in it is more than
+    /// the caller learns; a claims challenge is less.
+    pub fn report(&self) {
+        let reason = reason_name(self.reason);
+        let metadata = &self.metadata;
+        if code(self.reason) == Code::Internal {
+            tracing::error!(
+                selvedge.refusal.reason = reason,
+                selvedge.refusal.metadata = ?metadata,
+                "selvedge.call.refused"
+            );
+        } else {
+            tracing::info!(
+                selvedge.refusal.reason = reason,
+                selvedge.refusal.metadata = ?metadata,
+                "selvedge.call.refused"
+            );
+        }
+    }
 }
 
 /// The code that a reason always comes with. Total: a new reason does not compile without one.

@@ -27,7 +27,7 @@ const KEY_TIMES: &str = "[keys]\nrefresh = \"1s\"\nunknown_kid_cooldown = \"2s\"
 /// The first thing that could not even be tried, or how many calls went otherwise than they should.
 pub async fn run() -> Result<()> {
     let mut narration = Narration::default();
-    narration.heading("Starting an Entra ID emulator and the service, on free ports")?;
+    narration.heading("Starting the service beside an emulator of Entra ID, Fabric and OneLake")?;
     let folder = PathBuf::from(".selvedge").join(format!("demo-{}", Uuid::new_v4()));
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{} cannot be created", folder.display()))?;

@@ -223,7 +223,7 @@ Selvedge is serving. Press Ctrl-C to stop.
 
   service    http://{service}   gRPC (HTTP/2 without TLS), health, reflection
   admin      http://{administration}   for applications with the role Selvedge.Admin
-  authority  {authority}   an Entra ID emulator: trust {certificate}
+  authority  {authority}   an emulator of Entra ID, Fabric and OneLake: trust {certificate}
   accounts   {accounts}
   control    {control}: {secret}   (scripts faults and key rotation)
   log        {log}

@@ -1,7 +1,7 @@
 //! What an operator would write to `selvedge.toml` for the emulator, and the files beside it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use aws_lc_rs::rand;
@@ -23,15 +23,24 @@ pub(super) fn write(
         ("company-picker", seed::COMPANY_PICKER_SECRET),
         ("file-picker", seed::FILE_PICKER_SECRET),
     ] {
-        fs::write(folder.join(format!("{name}.secret")), secret)?;
+        write_private(&folder.join(format!("{name}.secret")), secret.as_bytes())?;
     }
     let sealing_key = folder.join("sealing.key");
     if !sealing_key.exists() {
         let mut key = [0; 32];
         rand::fill(&mut key).map_err(|_| io::Error::other("no random bytes"))?;
-        fs::write(&sealing_key, STANDARD.encode(key))?;
+        write_private(&sealing_key, STANDARD.encode(key).as_bytes())?;
     }
     Ok(text(emulator, root_certificate, settings))
+}
+
+/// Writes a file that only this user reads.
+fn write_private(file: &Path, content: &[u8]) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)?.write_all(content)
 }
 
 fn text(emulator: &Emulator, root_certificate: &Path, settings: &LocalSettings<'_>) -> String {
