@@ -7,6 +7,9 @@ import { trust } from "./trust.js";
 /** Has consented to everything that the workload asks. */
 export const CONSENTED = "consented@contoso.test";
 
+/** The secret with which the authority knows the workload. */
+export const WORKLOAD_SECRET = "workload-development-secret";
+
 const described = process.env.SELVEDGE_TEST_DEV;
 if (described === undefined) {
   throw new Error("SELVEDGE_TEST_DEV names no running service: run `cargo xtask clients`");

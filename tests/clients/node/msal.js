@@ -23,6 +23,13 @@ export function daemon(credential) {
   });
 }
 
+/** The service's own application, as it exchanges its users' tokens. */
+export function workload(credential) {
+  return new ConfidentialClientApplication({
+    auth: { ...auth(dev.workload_client_id), ...credential },
+  });
+}
+
 /** The authorization code flow with PKCE, with a person at a browser in its middle. */
 export async function byCode(client, person, account, scopes, options = {}) {
   const { redirectUri = REDIRECT_URI, responseMode = "form_post" } = options;
@@ -43,8 +50,13 @@ export async function byCode(client, person, account, scopes, options = {}) {
 }
 
 /** An access token of the workload for an account. */
-export async function userToken(person, account, ...names) {
-  const { accessToken } = await byCode(commandLine(), person, account, names.map(scope));
+export function userToken(person, account, ...names) {
+  return userTokenFor(person, account, names.map(scope));
+}
+
+/** An access token of any resource for an account. */
+export async function userTokenFor(person, account, scopes) {
+  const { accessToken } = await byCode(commandLine(), person, account, scopes);
   return accessToken;
 }
 

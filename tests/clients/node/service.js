@@ -7,6 +7,10 @@ import { loadSync } from "@grpc/proto-loader";
 import protoFiles from "google-proto-files";
 
 const DEADLINE_MS = 10_000;
+/** `grpc.health.v1.HealthCheckResponse` with the status SERVING. */
+const SERVING = Buffer.from([8, 1]);
+/** A service that is just starting listens sooner than the second that grpc-js waits. */
+const RECONNECT_SOON = { "grpc.initial_reconnect_backoff_ms": 50 };
 
 const repository = new URL("../../../", import.meta.url);
 const definition = loadSync(
@@ -42,18 +46,34 @@ export class Service {
 
   constructor(address) {
     const credentials = grpc.credentials.createInsecure();
-    this.#data = new data.v1.DataService(address, credentials);
+    this.#data = new data.v1.DataService(address, credentials, RECONNECT_SOON);
     this.#exchanges = new exchange.v1.TokenExchangeService(address, credentials);
     this.#profiles = new data.v1.ProfileService(address, credentials);
     this.#workspaces = new data.v1.WorkspaceService(address, credentials);
   }
 
-  /** Resolves once a connection is there. */
-  ready(withinMs) {
+  /** Resolves once the service says that it is serving: it has its authorities' keys then. */
+  serving(withinMs) {
+    const asIs = (bytes) => bytes;
+    const metadata = new grpc.Metadata({ waitForReady: true });
+    const options = { deadline: Date.now() + withinMs };
+    const watch = this.#data.makeServerStreamRequest(
+      "/grpc.health.v1.Health/Watch",
+      asIs,
+      asIs,
+      Buffer.alloc(0),
+      metadata,
+      options,
+    );
     return new Promise((resolve, reject) => {
-      this.#data.waitForReady(Date.now() + withinMs, (error) =>
-        error ? reject(error) : resolve(),
-      );
+      // Once it is serving, the watch ends by being cancelled; that is no news.
+      watch.on("error", reject);
+      watch.on("data", (status) => {
+        if (SERVING.equals(status)) {
+          resolve();
+          watch.cancel();
+        }
+      });
     });
   }
 
@@ -79,8 +99,8 @@ export class Service {
   }
 
   /** Trades the caller's token for a downstream one. */
-  exchange(token, scopes) {
-    return call(this.#exchanges, "ExchangeToken", { scopes }, token);
+  exchange(token, scopes, claims = "") {
+    return call(this.#exchanges, "ExchangeToken", { scopes, claims }, token);
   }
 
   close() {

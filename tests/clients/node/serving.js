@@ -39,7 +39,7 @@ export class Serving {
     const ended = serving.#exit.then(([code, signal]) => {
       throw new Error(`selvedge serve ended with ${code ?? signal}`);
     });
-    await Promise.race([serving.service.ready(START_MS), ended]);
+    await Promise.race([serving.service.serving(START_MS), ended]);
     return serving;
   }
 
