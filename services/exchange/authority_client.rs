@@ -33,7 +33,7 @@ use self::classification::{Meaning, STALE_ASSERTION};
 use self::defect::Defect;
 use self::refusal::{ErrorResponse, error_response};
 use self::transport::{Answered, ClientError, NoAnswer};
-use super::credential::{Credential, CredentialError, CredentialStatus, Proof};
+use super::credential::{AssertionUse, Credential, CredentialError, CredentialStatus, Proof};
 use super::{
     AuthorityRefusal, ExchangeError, Grant, RefusalClass, Registration, TokenEndpoint,
     TokenResponse,
@@ -91,6 +91,7 @@ struct Asked {
     client: Client,
     addresses: Addresses,
     scope_names: ScopeNames,
+    assertion_use: AssertionUse,
     clock: Clock,
 }
 
@@ -137,12 +138,15 @@ impl AuthorityClient {
                     asked
                 }
             };
-            let credential =
-                Credential::open(&registration.name, source, clock.clone()).map_err(|_| {
-                    AuthorityClientError::ManagedIdentityUrl {
-                        registration: registration.name.clone(),
-                    }
-                })?;
+            let credential = Credential::open(
+                &registration.name,
+                source,
+                asked.assertion_use,
+                clock.clone(),
+            )
+            .map_err(|_| AuthorityClientError::ManagedIdentityUrl {
+                registration: registration.name.clone(),
+            })?;
             let applicant = Applicant {
                 credential,
                 authority: asked,
@@ -262,15 +266,16 @@ impl Asked {
         )?;
         let addresses = Addresses::of(authority, clock.clone())
             .ok_or_else(|| AuthorityClientError::Url { authority: name() })?;
-        let scope_names = match &addresses {
-            Addresses::Entra { .. } => ScopeNames::Entra,
-            Addresses::Discovered(_) => ScopeNames::AsAsked,
+        let (scope_names, assertion_use) = match &addresses {
+            Addresses::Entra { .. } => (ScopeNames::Entra, AssertionUse::Repeated),
+            Addresses::Discovered(_) => (ScopeNames::AsAsked, AssertionUse::Once),
         };
         Ok(Self {
             name: authority.name.as_str().into(),
             client,
             addresses,
             scope_names,
+            assertion_use,
             clock: clock.clone(),
         })
     }

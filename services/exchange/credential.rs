@@ -10,6 +10,7 @@ mod watched_files;
 
 use auth_interceptor::{Clock, UnixSeconds};
 
+pub(super) use self::assertion::AssertionUse;
 use self::assertion::SignedAssertions;
 use self::certificate::SigningCertificate;
 use self::managed_identity::ManagedIdentity;
@@ -82,11 +83,12 @@ pub struct CredentialStatus {
 pub(super) struct IdentityUrlError;
 
 impl Credential {
-    /// The credential at `source`, of the registration that logs call `registration`. Files need
-    /// not be there yet.
+    /// The credential at `source`, of the registration that logs call `registration`, for an
+    /// authority that takes assertions as often as `assertions` says. Files need not be there yet.
     pub(super) fn open(
         registration: &str,
         source: &CredentialSource,
+        assertions: AssertionUse,
         clock: Clock,
     ) -> Result<Self, IdentityUrlError> {
         let source = match source {
@@ -105,7 +107,7 @@ impl Credential {
                         _ => Err(CredentialError::Malformed),
                     },
                 ),
-                assertions: SignedAssertions::default(),
+                assertions: SignedAssertions::new(assertions),
             },
             CredentialSource::FederatedToken { file } => {
                 Source::FederatedToken(WatchedFiles::new(registration, [file.clone()], jwt_in))

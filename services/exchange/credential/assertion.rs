@@ -1,7 +1,8 @@
-//! Client assertions (RFC 7523 section 3), signed once for many requests.
+//! Client assertions (RFC 7523 section 3), signed once for many requests where that is allowed.
 //!
-//! A signature costs a millisecond of CPU, more than the rest of an exchange. RFC 7523 lets an
-//! assertion be used again within its life, so each audience's is, for half of it.
+//! A signature costs a millisecond of CPU, more than the rest of an exchange. Entra takes an
+//! assertion again within its life, so each audience's is used for half of it. Other authorities may
+//! hold that to be a replay: they get another one each time.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,9 +26,20 @@ const USE_SECONDS: u64 = LIFE_SECONDS / 2;
 /// The most audiences: one a tenant.
 const MAX_AUDIENCES: usize = 1024;
 
+/// How often an authority takes an assertion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::exchange) enum AssertionUse {
+    /// Again and again within its life, as Entra does.
+    Repeated,
+    /// Once (OpenID Connect Core section 9).
+    Once,
+}
+
 /// The assertions of one registration, by audience.
-#[derive(Default)]
-pub(super) struct SignedAssertions(Mutex<HashMap<Box<str>, Signed>>);
+pub(super) struct SignedAssertions {
+    allowed: AssertionUse,
+    at_hand: Mutex<HashMap<Box<str>, Signed>>,
+}
 
 struct Signed {
     assertion: Secret,
@@ -37,6 +49,13 @@ struct Signed {
 }
 
 impl SignedAssertions {
+    pub(super) fn new(allowed: AssertionUse) -> Self {
+        Self {
+            allowed,
+            at_hand: Mutex::default(),
+        }
+    }
+
     /// An assertion that `client_id` is asking at `audience`: the one at hand, unless it is `stale`,
     /// half through its life, or another certificate's.
     pub(super) fn assertion(
@@ -47,8 +66,11 @@ impl SignedAssertions {
         stale: Option<&Secret>,
         now: UnixSeconds,
     ) -> Result<Secret, CredentialError> {
+        if self.allowed == AssertionUse::Once {
+            return sign(&certificate.content, client_id, audience, now);
+        }
         // The lock is held while signing: who comes meanwhile wants that very signature.
-        let mut signed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut signed = self.at_hand.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at_hand) = signed.get(audience)
             && at_hand.version == certificate.version
             && at_hand.is_in_use(now)

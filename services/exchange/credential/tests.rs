@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use auth_interceptor::Clock;
 
 use self::fixtures::{NOT_AFTER, TempDir, pairs};
-use super::{Credential, CredentialError, CredentialStatus, Proof};
+use super::{AssertionUse, Credential, CredentialError, CredentialStatus, Proof};
 use crate::exchange::CredentialSource;
 
 const ENDPOINT: &str = "https://login.example/token";
@@ -22,11 +22,15 @@ struct Watched {
 
 impl Watched {
     fn open(source: &CredentialSource) -> Self {
+        Self::open_for(AssertionUse::Repeated, source)
+    }
+
+    fn open_for(assertions: AssertionUse, source: &CredentialSource) -> Self {
         let now = Arc::new(AtomicU64::new(1_800_000_000));
         let read = Arc::clone(&now);
         let clock = Clock::from_fn(move || read.load(Ordering::SeqCst));
         Self {
-            credential: Credential::open("workload", source, clock).unwrap(),
+            credential: Credential::open("workload", source, assertions, clock).unwrap(),
             now,
         }
     }
@@ -239,6 +243,20 @@ async fn assertions_are_signed_again_at_half_their_life_and_when_a_clock_is_set_
     assert_ne!(second, first);
     watched.now.fetch_sub(1, Ordering::SeqCst);
     assert_ne!(watched.proof().await.as_ref(), Ok(&second));
+}
+
+#[tokio::test]
+async fn an_authority_that_takes_an_assertion_once_gets_another_each_time() {
+    let [pair, _] = pairs();
+    let files = TempDir::new();
+    let source = CredentialSource::Certificate {
+        certificate_file: files.write("cert.pem", &pair.certificate_pem),
+        key_file: files.write("key.pem", &pair.key_pem),
+    };
+    let repeated = Watched::open(&source);
+    assert_eq!(repeated.proof().await, repeated.proof().await);
+    let once = Watched::open_for(AssertionUse::Once, &source);
+    assert_ne!(once.proof().await, once.proof().await);
 }
 
 #[tokio::test]
