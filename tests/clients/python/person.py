@@ -1,9 +1,12 @@
 """Somebody at a browser: follows redirects, fills in forms, and presses their buttons."""
 
+import threading
+import webbrowser
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import pytest
 import requests
 
 
@@ -89,6 +92,16 @@ class Person:
                 response = self._submit(response, form, button)
                 continue
             response = self._choose(response, page.form("sign-in"), account)
+
+    def browses(self, monkeypatch: pytest.MonkeyPatch, account: str) -> None:
+        """From now on it is this browser that programs open, and this account that signs in."""
+
+        def browse(address: str, *_) -> bool:
+            # MSAL waits for the answer only once its browser has been opened.
+            threading.Thread(target=lambda: self.bring(self.sign_in(address, account))).start()
+            return True
+
+        monkeypatch.setattr(webbrowser, "open", browse)
 
     def bring(self, answer: Answer) -> None:
         """Brings an answer to an application that listens for it."""

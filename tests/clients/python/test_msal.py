@@ -1,8 +1,5 @@
 """MSAL for Python gets tokens from the authority by every flow that a workload's clients use."""
 
-import threading
-import webbrowser
-
 import pytest
 
 from dev import CONSENTED, Dev
@@ -34,12 +31,7 @@ def test_a_web_application_gets_tokens_by_authorization_code(
 def test_a_command_line_gets_tokens_by_its_loopback_listener(
     dev: Dev, msal: Msal, person: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    def browse(address: str, *_) -> bool:
-        # MSAL waits for the answer only once its browser has been opened.
-        threading.Thread(target=lambda: person.bring(person.sign_in(address, CONSENTED))).start()
-        return True
-
-    monkeypatch.setattr(webbrowser, "open", browse)
+    person.browses(monkeypatch, CONSENTED)
     result = msal.command_line().acquire_token_interactive([dev.scope("data.read")], timeout=30)
     access_token(result)
     assert result["id_token_claims"]["preferred_username"] == CONSENTED
