@@ -1,6 +1,11 @@
 //! The token exchange as other services meet it: over gRPC, with the emulator's own On-Behalf-Of
 //! behind it.
 
+mod authority_faults;
+mod bad_input;
+mod crowds;
+mod cycles;
+mod large_claims;
 mod receivers;
 pub(crate) mod refusals;
 

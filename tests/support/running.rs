@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use auth_interceptor::{
@@ -332,6 +333,17 @@ pub(crate) fn user_token(emulator: &Emulator, upn: &str, scopes: &[&str]) -> Str
 /// A token that may call ReadData.
 pub(crate) fn read_token(emulator: &Emulator) -> String {
     user_token(emulator, seed::CONSENTED, &["data.read"])
+}
+
+/// A clock that a test sets: what it adds are seconds.
+pub(crate) fn movable_clock() -> (Clock, Arc<AtomicI64>) {
+    let moved = Arc::new(AtomicI64::new(0));
+    let by = Arc::clone(&moved);
+    let clock = Clock::from_fn(move || {
+        let now = Clock::system().now();
+        now.saturating_add_signed(by.load(Ordering::SeqCst))
+    });
+    (clock, moved)
 }
 
 /// A clock that stands still, so that a second more or less is a second more or less.
