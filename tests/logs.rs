@@ -2,130 +2,24 @@
 //!
 //! The real binary runs here: what a process logs is decided once for all of it.
 
+mod exchanges;
+
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 use auth_interceptor::Clock;
 use emulator::{Emulator, Rotation, TokenRequest, TokenVersion, seed};
 
+use crate::support::process::{PLANTED_SECRET, ServiceProcess};
 use crate::support::running::start_emulator;
 use crate::support::temporary::TemporaryFolder;
 use crate::support::{Call, READ_DATA, RawClient, eventually, read_token, user_token};
-
-/// A registration's secret, where an operator would keep one.
-const PLANTED_SECRET: &str = "planted-registration-secret-0123456789";
-
-/// `selvedge serve` in a process of its own, logging everything into a file.
-struct Served {
-    process: Child,
-    log: PathBuf,
-    address: String,
-}
-
-impl Served {
-    async fn start(emulator: &Emulator, folder: &Path) -> Self {
-        let log = folder.join("selvedge.log");
-        let config = folder.join("selvedge.toml");
-        let root = folder.join("root.pem");
-        let secret = folder.join("secret");
-        std::fs::write(&root, emulator.root_certificate_pem()).unwrap();
-        std::fs::write(&secret, PLANTED_SECRET).unwrap();
-        std::fs::write(&config, configuration(emulator, folder)).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_selvedge"))
-            .args(["serve", "--config"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut served = Self {
-            process,
-            log,
-            address: String::new(),
-        };
-        eventually("the service logs where it listens", async || {
-            assert!(
-                served.process.try_wait().unwrap().is_none(),
-                "it ended: {}",
-                served.text()
-            );
-            let address = served.text().lines().find_map(listening);
-            address.map(|address| served.address = address).is_some()
-        })
-        .await;
-        served
-    }
-
-    fn end(&mut self) {
-        // An error says that it has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// The address in the line that says where the service listens.
-fn listening(line: &str) -> Option<String> {
-    let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    let is_it = line["message"] == "listening";
-    is_it.then(|| line["server.address"].as_str().unwrap().to_owned())
-}
-
-fn configuration(emulator: &Emulator, folder: &Path) -> String {
-    let origin = emulator.origin();
-    let folder = folder.display();
-    format!(
-        r#"
-        version = 1
-        [server]
-        listen = "127.0.0.1:0"
-        admin_listen = "127.0.0.1:0"
-        [store]
-        url = "sqlite://{folder}/selvedge.db"
-        [authorities.entra]
-        kind = "entra"
-        url = "{origin}"
-        issuer_v1 = "{origin}/sts/{{tenantid}}/"
-        issuer_v2 = "{origin}/{{tenantid}}/v2.0"
-        tenants = ["{contoso}", "{fabrikam}"]
-        ca_file = "{folder}/root.pem"
-        danger_allow_local_authority = true
-        [registrations.workload]
-        authority = "entra"
-        client_id = "{client}"
-        audiences_v1 = ["{uri}"]
-        publisher_tenant = "{contoso}"
-        secret_file = "{folder}/secret"
-        [keys]
-        unknown_kid_cooldown = "1s"
-        [telemetry]
-        log = "trace"
-        log_file = "{folder}/selvedge.log"
-        "#,
-        contoso = seed::CONTOSO_TENANT_ID,
-        fabrikam = seed::FABRIKAM_TENANT_ID,
-        client = seed::WORKLOAD_CLIENT_ID,
-        uri = seed::WORKLOAD_URI,
-    )
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_in_the_logs_at_trace_level_holds_a_token_or_a_secret() {
     let emulator = start_emulator(Clock::system()).await;
     let folder = TemporaryFolder::new();
-    let mut served = Served::start(&emulator, folder.path()).await;
-    let client = RawClient::connect(served.address.parse().unwrap()).await;
+    let mut served = ServiceProcess::start(&emulator, folder.path(), "trace").await;
+    let client = served.client().await;
     eventually("a call is served", async || {
         let call = Call::to(READ_DATA).bearer(&read_token(&emulator));
         client.send(&call).await.verdict() == "OK"
@@ -135,7 +29,7 @@ async fn nothing_in_the_logs_at_trace_level_holds_a_token_or_a_secret() {
     let secrets = exercise(&emulator, &client).await;
     served.end();
 
-    let text = served.text();
+    let text = served.log();
     for expected in [
         "selvedge.auth.denied",
         "selvedge.auth.allowed",

@@ -24,6 +24,8 @@ mod downstream_refusals;
 mod exchange;
 mod fabric_calls;
 mod key_life_cycle;
+#[cfg(target_os = "linux")]
+mod large_files;
 mod logs;
 mod operations;
 mod own_faults;

@@ -1,0 +1,147 @@
+//! `selvedge serve` in a process of its own, beside an authority in this one: for what a process is
+//! asked as a whole, its log and its memory.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use emulator::{Emulator, Secret, seed};
+
+use super::eventually;
+use super::raw_client::RawClient;
+use super::running::{STORAGE_SCOPE, WORKSPACES_SCOPE};
+
+/// The registration's secret, where an operator would keep one.
+pub(crate) const PLANTED_SECRET: &str = "planted-registration-secret-0123456789";
+
+/// A running process. It ends with its owner.
+pub(crate) struct ServiceProcess {
+    process: Child,
+    log: PathBuf,
+    /// Where everybody is served.
+    pub(crate) address: String,
+    /// Where administrators are.
+    pub(crate) administration: String,
+}
+
+impl ServiceProcess {
+    /// Starts it with all its files in `folder`, and logs what `filter` lets through.
+    pub(crate) async fn start(emulator: &Emulator, folder: &Path, filter: &str) -> Self {
+        let config = folder.join("selvedge.toml");
+        emulator.add_secret(seed::WORKLOAD_CLIENT_ID, Secret::new(PLANTED_SECRET));
+        std::fs::write(folder.join("root.pem"), emulator.root_certificate_pem()).unwrap();
+        std::fs::write(folder.join("secret"), PLANTED_SECRET).unwrap();
+        std::fs::write(&config, configuration(emulator, folder, filter)).unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_selvedge"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut started = Self {
+            process,
+            log: folder.join("selvedge.log"),
+            address: String::new(),
+            administration: String::new(),
+        };
+        eventually("the service logs where it listens", async || {
+            let ended = started.process.try_wait().unwrap().is_some();
+            assert!(!ended, "it ended: {}", started.log());
+            let addresses = started.log().lines().find_map(listening);
+            if let Some([address, administration]) = addresses {
+                (started.address, started.administration) = (address, administration);
+            }
+            !started.address.is_empty()
+        })
+        .await;
+        started
+    }
+
+    /// A connection to the service.
+    pub(crate) async fn client(&self) -> RawClient {
+        RawClient::connect(self.address.parse().unwrap()).await
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn end(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for ServiceProcess {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The addresses in the line that says where the service listens.
+fn listening(line: &str) -> Option<[String; 2]> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    if line["message"] != "listening" {
+        return None;
+    }
+    let address = |name: &str| line[name].as_str().unwrap().to_owned();
+    Some([address("server.address"), address("server.admin_address")])
+}
+
+fn configuration(emulator: &Emulator, folder: &Path, filter: &str) -> String {
+    let origin = emulator.origin();
+    let fabric = emulator.fabric_url();
+    let onelake = emulator.onelake_url();
+    let folder = folder.display();
+    format!(
+        r#"
+        version = 1
+        [server]
+        listen = "127.0.0.1:0"
+        admin_listen = "127.0.0.1:0"
+        [store]
+        url = "sqlite://{folder}/selvedge.db"
+        [authorities.entra]
+        kind = "entra"
+        url = "{origin}"
+        issuer_v1 = "{origin}/sts/{{tenantid}}/"
+        issuer_v2 = "{origin}/{{tenantid}}/v2.0"
+        tenants = ["{contoso}", "{fabrikam}"]
+        ca_file = "{folder}/root.pem"
+        danger_allow_local_authority = true
+        [registrations.workload]
+        authority = "entra"
+        client_id = "{client}"
+        audiences_v1 = ["{uri}"]
+        publisher_tenant = "{contoso}"
+        secret_file = "{folder}/secret"
+        token_clients = ["{page}"]
+        token_services = ["{service}"]
+        downstream_scopes = ["{STORAGE_SCOPE}", "{WORKSPACES_SCOPE}"]
+        [downstream]
+        fabric = "{fabric}"
+        workload_control = "{fabric}/workload-control"
+        onelake = "{onelake}"
+        ca_file = "{folder}/root.pem"
+        [keys]
+        unknown_kid_cooldown = "1s"
+        [telemetry]
+        log = "{filter}"
+        log_file = "{folder}/selvedge.log"
+        "#,
+        contoso = seed::CONTOSO_TENANT_ID,
+        fabrikam = seed::FABRIKAM_TENANT_ID,
+        client = seed::WORKLOAD_CLIENT_ID,
+        uri = seed::WORKLOAD_URI,
+        page = seed::BROKER_CLIENT_ID,
+        service = seed::REPORTS_CLIENT_ID,
+    )
+}
