@@ -1,10 +1,10 @@
 //! P5 to P7: what an exchange costs from memory and from the authority, and how many of those that
 //! want the same reach it.
 
-mod cached;
-mod joined;
+pub(crate) mod cached;
+pub(crate) mod joined;
 mod stub;
-mod uncached;
+pub(crate) mod uncached;
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,6 @@ use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
 
 use self::stub::Stub;
-use crate::Goal;
 use crate::server::{authority, folder, root_certificate};
 use crate::service::{Configuration, Service, Threads};
 
@@ -31,17 +30,6 @@ pub(crate) fn run_as(arguments: &[&str]) -> Option<Result<()>> {
         [uncached::ROLE, emulator, stub, folder] => Some(uncached::run(emulator, stub, folder)),
         _ => None,
     }
-}
-
-pub(crate) async fn measure() -> Result<Vec<Goal>> {
-    let mut world = World::start().await?;
-    println!("P5: signing {USERS} tokens");
-    let tokens: Vec<_> = (0..USERS).map(|user| world.token(user)).collect();
-    let mut goals = cached::measure(&mut world, &tokens).await?;
-    goals.extend(uncached::measure(&world, &tokens)?);
-    goals.extend(joined::measure(&mut world).await?);
-    world.emulator.stop().await;
-    Ok(goals)
 }
 
 /// What every measurement here needs.
@@ -74,6 +62,12 @@ impl World {
             .scopes(["token.exchange"])
             .version(TokenVersion::V2);
         self.emulator.issue(&request)
+    }
+
+    /// One of every user's tokens.
+    fn tokens(&self) -> Vec<String> {
+        println!("signing {USERS} tokens");
+        (0..USERS).map(|user| self.token(user)).collect()
     }
 
     /// The service, with a certificate, on one thread.

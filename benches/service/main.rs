@@ -70,7 +70,15 @@ fn main() -> Result<ExitCode> {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 5] = ["throughput", "exchange", "files", "flood", "start"];
+const PARTS: [&str; 7] = [
+    "throughput",
+    "cached",
+    "uncached",
+    "joined",
+    "flood",
+    "start",
+    "files",
+];
 
 /// Measures everything, or the parts that the command line names.
 async fn measure(words: &[&str]) -> Result<Vec<Goal>> {
@@ -83,10 +91,12 @@ async fn measure(words: &[&str]) -> Result<Vec<Goal>> {
         if named.is_empty() || named.contains(&&part) {
             goals.extend(match part {
                 "throughput" => throughput::measure().await?,
-                "exchange" => exchange::measure().await?,
-                "files" => files::measure().await?,
+                "cached" => exchange::cached::measure().await?,
+                "uncached" => exchange::uncached::measure().await?,
+                "joined" => exchange::joined::measure().await?,
                 "flood" => flood::measure().await?,
-                _ => start::measure().await?,
+                "start" => start::measure().await?,
+                _ => files::measure().await?,
             });
         }
     }

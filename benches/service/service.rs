@@ -113,6 +113,7 @@ danger_allow_local_authority = true
 [registrations.workload]
 authority = "authority"
 client_id = "{client}"
+audiences_v1 = ["{uri}"]
 {registration}
 {tables}
 "#,
@@ -122,6 +123,7 @@ client_id = "{client}"
             tenant = seed::CONTOSO_TENANT_ID,
             root = self.root_certificate.display(),
             client = seed::WORKLOAD_CLIENT_ID,
+            uri = seed::WORKLOAD_URI,
             registration = self.registration,
             tables = self.tables,
         )

@@ -19,12 +19,14 @@ const ROUND: Duration = Duration::from_secs(3);
 /// How many rounds every user's first exchange may take.
 const FIRST_ROUNDS: usize = 20;
 
-pub(super) async fn measure(world: &mut World, tokens: &[String]) -> Result<Vec<Goal>> {
+pub(crate) async fn measure() -> Result<Vec<Goal>> {
+    let mut world = World::start().await?;
     let request = ExchangeTokenRequest {
         scopes: vec![SCOPE.to_owned()],
         ..ExchangeTokenRequest::default()
     };
     let (exchange, check) = (Rpc::new(EXCHANGE, &request)?, Rpc::check()?);
+    let tokens = world.tokens();
     let tokens = tokens.iter().map(|token| bearer(token));
     let tokens = tokens.collect::<Result<Rc<[_]>>>()?;
     let service = world.service().await?;
@@ -72,6 +74,7 @@ pub(super) async fn measure(world: &mut World, tokens: &[String]) -> Result<Vec<
     println!("P5: {exchange:.1} us of server time a cached exchange, {echo:.1} an echo");
     let [exchange, echo] = rates.map(median);
     println!("P5: {exchange:.0} cached exchanges/s, {echo:.0} echoes/s");
+    world.emulator.stop().await;
     Ok(vec![Goal {
         name: "P5 cached exchanges/s per core / open echoes, 10,000 tokens in turn",
         ratio,

@@ -45,8 +45,9 @@ const AT_ONCE: usize = 32;
 /// About as long as the assertion by which the application proves itself.
 const CLIENT_ASSERTION_BYTES: usize = 800;
 
-pub(super) fn measure(world: &World, tokens: &[String]) -> Result<Vec<Goal>> {
-    std::fs::write(world.folder.join(TOKENS), tokens.join("\n"))?;
+pub(crate) async fn measure() -> Result<Vec<Goal>> {
+    let world = World::start().await?;
+    std::fs::write(world.folder.join(TOKENS), world.tokens().join("\n"))?;
     let folder = world.folder.display().to_string();
     let mut peer = Peer::start([ROLE, world.emulator.origin(), &world.stub.url, &folder])?;
     let mut costs = [Vec::new(), Vec::new()];
@@ -62,6 +63,7 @@ pub(super) fn measure(world: &World, tokens: &[String]) -> Result<Vec<Goal>> {
     }
     let [exchange, trip] = costs.map(median);
     println!("P6: {exchange:.1} us of processor time an exchange, {trip:.1} a bare round trip");
+    world.emulator.stop().await;
     Ok(vec![Goal {
         name: "P6 uncached exchange, distinct users, certificate / bare HTTP round trip",
         ratio: median(ratios),
