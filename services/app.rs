@@ -207,10 +207,13 @@ impl App {
             administration,
         } = self;
         let drain = Drain::default();
+        let names = service_names(&service.served);
+        // Before anybody can ask: the reporter itself begins with SERVING.
+        set_all(&health, &names, ServingStatus::NotServing).await;
         let report = tokio::spawn(report_health(
             health,
             Arc::clone(&authenticator),
-            service_names(&service.served),
+            names,
             drain.clone(),
         ));
         let serve = |listener, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {

@@ -12,7 +12,7 @@ use crate::support::big_number::BigNumber;
 use crate::support::forgery::{OwnKey, rsa_jwk, stranger};
 use crate::support::running::start_emulator;
 use crate::support::token_recipe::Parts;
-use crate::support::{Call, READ_DATA, RawClient, Running, Setup, read_token};
+use crate::support::{Call, GET_PROFILE, READ_DATA, RawClient, Running, Setup, read_token};
 
 const GOOD: &str = "OK";
 const UNKNOWN: &str = "UNAUTHENTICATED SIGNING_KEY_UNKNOWN";
@@ -324,7 +324,7 @@ async fn a_token_is_no_less_checked_the_second_time() {
         assert_eq!(verdict(&client, &token).await, GOOD);
     }
     // What is remembered is the token, not the right to call: another method demands its own.
-    let call = Call::to("/selvedge.data.v1.ProfileService/GetProfile").bearer(&token);
+    let call = Call::to(GET_PROFILE).bearer(&token);
     assert_eq!(
         client.send(&call).await.verdict(),
         "PERMISSION_DENIED SCOPE_MISSING"

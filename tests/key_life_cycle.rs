@@ -6,7 +6,7 @@ use std::time::Duration;
 use auth_interceptor::{Clock, KeySettings};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use emulator::{Emulator, Endpoint, Fault, Rotation, TokenVersion};
+use emulator::{Emulator, Endpoint, Fault, Rotation, TokenVersion, seed};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::json;
 use tokio::time::Instant;
@@ -17,7 +17,10 @@ use crate::support::listener::PlantedListener;
 use crate::support::running::start_emulator;
 use crate::support::token_recipe::Parts;
 use crate::support::wait::in_time;
-use crate::support::{Call, READ_DATA, RawClient, Reply, Running, Setup, eventually, read_token};
+use crate::support::{
+    Call, GET_PROFILE, READ_DATA, RawClient, Reply, Running, Setup, eventually, read_token,
+    user_token,
+};
 use crate::transport::check;
 
 const UNKNOWN: &str = "UNAUTHENTICATED SIGNING_KEY_UNKNOWN";
@@ -117,9 +120,14 @@ pub(crate) async fn callers_with_a_new_key_share_one_read() {
     let before = running.key_fetches();
     let client = running.raw().await;
     let emulator = &running.emulator;
+    // A method that asks nothing of the store: what is tried is the key.
     let calls = stream::iter(0..300).map(|_| {
         let client = client.clone();
-        async move { read(&client, &read_token(emulator)).await.verdict() }
+        let token = user_token(emulator, seed::CONSENTED, &["access_as_user"]);
+        async move {
+            let call = Call::to(GET_PROFILE).bearer(&token);
+            client.send(&call).await.verdict()
+        }
     });
     let verdicts: Vec<String> = calls.buffer_unordered(300).collect().await;
     assert!(

@@ -18,9 +18,8 @@ use crate::support::expected::Expected;
 use crate::support::running::start_emulator;
 use crate::support::served::Served;
 use crate::support::wait::in_time;
-use crate::support::{Call, Setup, user_token};
+use crate::support::{Call, GET_PROFILE, Setup, user_token};
 
-const GET_PROFILE: &str = "/selvedge.data.v1.ProfileService/GetProfile";
 const PLANTED: &str = "planted-text-of-a-panic-0123456789";
 
 /// A handler with a fault.

@@ -26,3 +26,4 @@ pub(crate) use self::wait::eventually;
 
 /// A method that a token with `data.read` may call, and that always reaches the store.
 pub(crate) const READ_DATA: &str = "/selvedge.data.v1.DataService/ReadData";
+pub(crate) const GET_PROFILE: &str = "/selvedge.data.v1.ProfileService/GetProfile";

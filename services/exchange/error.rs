@@ -103,7 +103,7 @@ pub struct AuthorityRefusal {
     pub error: &'static str,
     /// `suberror`, bounded and of visible ASCII.
     pub suberror: Option<Box<str>>,
-    /// `error_codes`: diagnostics, at most 8.
+    /// `error_codes`: diagnostics, at most 8. The last is the most specific.
     pub codes: Vec<u32>,
     /// `claims`, byte for byte, at most 8 KiB.
     pub claims: Option<Box<str>>,
@@ -113,6 +113,14 @@ pub struct AuthorityRefusal {
     pub trace_id: Option<Box<str>>,
     /// `Retry-After`.
     pub retry_after: Option<Duration>,
+}
+
+impl AuthorityRefusal {
+    /// The most specific of its numbers: the one to search for.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        self.codes.last().copied()
+    }
 }
 
 /// What an authority's refusal means: who has to do what.

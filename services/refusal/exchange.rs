@@ -80,7 +80,7 @@ fn refused(of: &AuthorityRefusal) -> Refusal {
 
 /// The sentence of the class, with the number that people search for.
 fn refusal(reason: Reason, of: &AuthorityRefusal) -> Refusal {
-    let message = match of.codes.first() {
+    let message = match of.code() {
         Some(code) => format!("{} (AADSTS{code})", of.class),
         None => of.class.to_string(),
     };
@@ -172,7 +172,7 @@ impl Refusal {
 impl AuthorityRefusal {
     /// Adds what support asks for.
     fn support(&self, mut refusal: Refusal) -> Refusal {
-        if let Some(code) = self.codes.first() {
+        if let Some(code) = self.code() {
             refusal = refusal.with_metadata("aadsts", code);
         }
         for (key, value) in [

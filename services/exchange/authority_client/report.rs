@@ -44,7 +44,7 @@ pub(super) fn status(span: &Span, status: StatusCode) {
 pub(super) fn refused(span: &Span, response: &ErrorResponse) {
     span.record("selvedge.authority.error", response.error);
     span.record("selvedge.authority.suberror", response.suberror.as_deref());
-    span.record("selvedge.authority.aadsts", response.codes.first());
+    span.record("selvedge.authority.aadsts", response.codes.last());
     span.record(
         "selvedge.authority.correlation_id",
         response.correlation_id.as_deref(),

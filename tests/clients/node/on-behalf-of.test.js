@@ -149,7 +149,7 @@ function assertSameRefusal(expected, scopes, { reason: told }, { reason: ours })
 
   const { ErrorInfo, AuthChallenge } = refusal(ours).details;
   assert.equal(ErrorInfo.reason, expected.reason);
-  assert.equal(Number(ErrorInfo.metadata.aadsts), Number(told.errorNo));
+  assert.equal(Number(ErrorInfo.metadata.aadsts), expected.error_codes.at(-1));
   assert.equal(ErrorInfo.metadata.suberror, expected.suberror);
   assert.equal(AuthChallenge?.claimsForConditionalAccessPolicy ?? "", claims);
   const asked = expected.reason === "CONSENT_REQUIRED" ? scopes : [];
