@@ -92,7 +92,7 @@ async fn consent_to_one_control_changes_nothing_for_the_other() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_control_is_never_served_to_the_other() {
+pub(crate) async fn a_token_of_one_control_is_never_served_to_the_other() {
     let exchanging = Exchanging::with(Setup {
         controls: vec![FILE_PICKER],
         ..Setup::default()

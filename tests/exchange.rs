@@ -3,7 +3,7 @@
 
 mod authority_faults;
 mod bad_input;
-mod crowds;
+pub(crate) mod crowds;
 mod cycles;
 mod large_claims;
 mod receivers;

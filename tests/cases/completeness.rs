@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{TABLES, cases};
-use crate::{authentication, authorization, contracts, data_plane, key_life_cycle, transport};
+use crate::exchange::crowds;
+use crate::{
+    authentication, authorization, broker, contracts, data_plane, key_life_cycle, transport,
+};
 
 /// How many ids each group has, and the first of them.
 const GROUPS: [(char, usize, usize); 7] = [
@@ -137,6 +140,14 @@ const NAMED: &[(&str, fn())] = &[
         data_plane::rows_of_others_are_as_if_they_did_not_exist,
     ),
     (
+        "F22",
+        crowds::a_thousand_users_at_once_receive_their_own_tokens_and_no_others,
+    ),
+    (
+        "F22",
+        broker::a_token_of_one_control_is_never_served_to_the_other,
+    ),
+    (
         "H01",
         transport::paths_that_http_forbids_never_reach_a_handler,
     ),
@@ -169,10 +180,7 @@ const NAMED: &[(&str, fn())] = &[
 ];
 
 /// What has nothing to be tried against yet, and why. The list may only shrink.
-const NOT_YET: &[(&str, &str)] = &[
-    ("E79", "no policy can demand a confidential client (azpacr)"),
-    ("F22", "no token is exchanged, so none is cached"),
-];
+const NOT_YET: &[(&str, &str)] = &[("E79", "no policy can demand a confidential client (azpacr)")];
 
 #[test]
 fn every_id_of_the_catalogue_is_a_row_or_a_named_test() {

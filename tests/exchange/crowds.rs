@@ -127,7 +127,7 @@ async fn a_thousand_calls_after_a_refusal_ask_nobody_and_a_fresh_token_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_users_at_once_receive_their_own_tokens_and_no_others() {
+pub(crate) async fn a_thousand_users_at_once_receive_their_own_tokens_and_no_others() {
     let _alone = ALONE.lock().await;
     let exchanging = patient().await;
     let emulator = exchanging.emulator();
