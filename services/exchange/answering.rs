@@ -74,7 +74,38 @@ impl Answering {
         R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
-        let passed = match self.remembered(&wanted) {
+        match self.at_hand(&wanted) {
+            Ok(exchanged) => Ok(exchanged),
+            Err(found) => self.answer_from(found, wanted).await,
+        }
+    }
+
+    /// The token that memory has and that nothing remains to be done about, which is what most
+    /// callers get; else whatever memory has.
+    pub(super) fn at_hand<A, R>(&self, wanted: &Wanted<A, R>) -> Result<Exchanged, Found> {
+        let now = Moment::now(&self.clock);
+        match wanted.answers.find(&wanted.key, wanted.freshness, now) {
+            Found::Token {
+                exchanged,
+                refresh: false,
+                stale: false,
+            } => Ok(exchanged),
+            found => Err(found),
+        }
+    }
+
+    /// Answers by what memory has, or asks the authority.
+    pub(super) async fn answer_from<A, R, F>(
+        self: &Arc<Self>,
+        found: Found,
+        wanted: Wanted<A, R>,
+    ) -> Outcome
+    where
+        A: Fn() -> F,
+        R: Fn() -> Option<ExchangeKey>,
+        F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
+    {
+        let passed = match self.remembered(found, &wanted) {
             Ok(outcome) => return outcome,
             Err(passed) => passed,
         };
@@ -102,14 +133,17 @@ impl Answering {
     }
 
     /// What memory says, or whether the caller passes it by.
-    fn remembered<A, R, F>(self: &Arc<Self>, wanted: &Wanted<A, R>) -> Result<Outcome, bool>
+    fn remembered<A, R, F>(
+        self: &Arc<Self>,
+        found: Found,
+        wanted: &Wanted<A, R>,
+    ) -> Result<Outcome, bool>
     where
         A: Fn() -> F,
         R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
-        let now = Moment::now(&self.clock);
-        match wanted.answers.find(&wanted.key, wanted.freshness, now) {
+        match found {
             Found::Token {
                 exchanged,
                 refresh,

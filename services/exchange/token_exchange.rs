@@ -89,16 +89,6 @@ impl TokenExchange {
         &self,
         request: &ExchangeRequest<'_>,
     ) -> Result<Exchanged, ExchangeError> {
-        let span = tracing::info_span!(
-            "exchange",
-            selvedge.registration = request.subject.claims().registration(),
-            selvedge.exchange.resource = request.scopes.resource(),
-            selvedge.exchange.cache = Empty,
-        );
-        self.answer(request).instrument(span).await
-    }
-
-    async fn answer(&self, request: &ExchangeRequest<'_>) -> Result<Exchanged, ExchangeError> {
         let claims = request.subject.claims();
         let registration = self.registrations.with_credential(claims.registration())?;
         let subject = Subject::of(registration, request.subject);
@@ -124,7 +114,19 @@ impl TokenExchange {
             authority: registration.authority.name.as_str().into(),
             ask,
         };
-        self.answering.answer(wanted).await
+        // A span costs more than all the rest of an answer that is at hand: those have none.
+        let found = match self.answering.at_hand(&wanted) {
+            Ok(exchanged) => return Ok(exchanged),
+            Err(found) => found,
+        };
+        let span = tracing::info_span!(
+            "exchange",
+            selvedge.registration = claims.registration(),
+            selvedge.exchange.resource = request.scopes.resource(),
+            selvedge.exchange.cache = Empty,
+        );
+        let answer = self.answering.answer_from(found, wanted);
+        answer.instrument(span).await
     }
 
     /// Forgets the token that the request was answered with: downstream has rejected it. One that
