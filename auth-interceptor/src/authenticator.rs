@@ -21,7 +21,7 @@ use crate::identity::TenantId;
 use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
 use crate::policy::{MethodPolicy, Plane, TokenKind};
 use crate::refusal::Denial;
-use crate::remembered::Remembered;
+use crate::remembered::{Remembered, TokenDigest};
 use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
 
 /// What an [`Authenticator`] is made from.
@@ -277,21 +277,21 @@ impl Authenticator {
             }
         };
         let role = Some(TokenRole::Subject);
-        let (claims, authority) = match self.recall_or_verify(token) {
+        let proven = match self.recall_or_verify(token) {
             Ok(proven) => proven,
             Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
             Err(Unproven::NeedsKey(wanted)) => {
                 return Decision::NeedsKey(wanted, TokenRole::Subject);
             }
         };
-        match policy.authorize_bearer(&claims, self.tenants_of(authority)) {
+        match policy.authorize_bearer(&proven.claims, self.tenants_of(proven.authority)) {
             Ok(()) => Decision::Allow(Caller {
                 method: Arc::clone(method),
-                subject_token: subject_token(headers, token, &claims),
-                claims: Some(claims),
+                subject_token: subject_token(headers, token, &proven),
+                claims: Some(proven.claims),
                 app: None,
             }),
-            Err(error) => self.refuse(error, role, Some(claims)),
+            Err(error) => self.refuse(error, role, Some(proven.claims)),
         }
     }
 
@@ -314,7 +314,7 @@ impl Authenticator {
         }
     }
 
-    fn recall_or_verify(&self, token: &str) -> Result<(Arc<Claims>, usize), Unproven> {
+    fn recall_or_verify(&self, token: &str) -> Result<Proven, Unproven> {
         let now = self.clock.now();
         if token.len() > self.token_bytes {
             return Err(AuthError::TokenTooLarge {
@@ -327,7 +327,11 @@ impl Authenticator {
             && let Some(authority) = self.authorities.get(number)
             && authority.keys.is_usable()
         {
-            return Ok((claims, number));
+            return Ok(Proven {
+                claims,
+                authority: number,
+                digest,
+            });
         }
         let span = tracing::debug_span!(
             "auth.validate",
@@ -337,7 +341,11 @@ impl Authenticator {
         let _entered = span.enter();
         let verified = self.verify(token, now)?;
         span.record("selvedge.jwks.kid_known", true);
-        let proven = (Arc::clone(&verified.claims), verified.authority);
+        let proven = Proven {
+            claims: Arc::clone(&verified.claims),
+            authority: verified.authority,
+            digest,
+        };
         self.remembered.insert(digest, verified, now);
         Ok(proven)
     }
@@ -428,8 +436,16 @@ impl Authenticator {
 }
 
 /// The user's token as the handler gets it; none if no user is calling.
-fn subject_token(headers: &HeaderMap, token: &str, claims: &Arc<Claims>) -> Option<SubjectToken> {
-    let of_user = claims.subject() == TokenSubject::User;
+fn subject_token(headers: &HeaderMap, token: &str, proven: &Proven) -> Option<SubjectToken> {
+    let of_user = proven.claims.subject() == TokenSubject::User;
     let value = headers.get(header::AUTHORIZATION).filter(|_| of_user)?;
-    SubjectToken::of(value, token, claims)
+    SubjectToken::of(value, token, &proven.claims, proven.digest)
+}
+
+/// A token that was verified, now or a moment ago.
+struct Proven {
+    claims: Arc<Claims>,
+    /// The number of the authority that issued it.
+    authority: usize,
+    digest: TokenDigest,
 }

@@ -10,6 +10,7 @@ use crate::claims::{Claims, TokenSubject};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::policy::{ItemPermissions, MethodPolicy};
+use crate::remembered::TokenDigest;
 
 /// Whoever calls, as far as it has been proved.
 ///
@@ -114,11 +115,17 @@ pub struct SubjectToken {
     /// Where in it the token is.
     text: Range<usize>,
     claims: Arc<Claims>,
+    digest: TokenDigest,
 }
 
 impl SubjectToken {
     /// `token` is a part of `value`; nothing if it is not.
-    pub(crate) fn of(value: &HeaderValue, token: &str, claims: &Arc<Claims>) -> Option<Self> {
+    pub(crate) fn of(
+        value: &HeaderValue,
+        token: &str,
+        claims: &Arc<Claims>,
+        digest: TokenDigest,
+    ) -> Option<Self> {
         let whole = value.as_bytes();
         let start = token.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
         let text = start..start.checked_add(token.len())?;
@@ -127,6 +134,7 @@ impl SubjectToken {
             value: value.clone(),
             text,
             claims: Arc::clone(claims),
+            digest,
         })
     }
 
@@ -138,6 +146,13 @@ impl SubjectToken {
             .get(self.text.clone())
             .and_then(|text| std::str::from_utf8(text).ok())
             .unwrap_or_default()
+    }
+
+    /// The SHA-256 of its text, which says nothing of it: what hangs on the very token can be told
+    /// apart by it without another look at the whole.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        self.digest.as_bytes()
     }
 
     /// What it says.

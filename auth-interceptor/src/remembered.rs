@@ -39,6 +39,10 @@ impl TokenDigest {
         bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
         Self(bytes)
     }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; SHA256_OUTPUT_LEN] {
+        &self.0
+    }
 }
 
 impl Remembered {

@@ -20,8 +20,8 @@ pub(super) struct Subject<'a> {
     pub(super) registration: &'a Registration,
     pub(super) tenant: TenantId,
     pub(super) object_id: &'a str,
-    /// The very token, or whatever else the authority is shown in its place.
-    pub(super) proof: &'a str,
+    /// The digest of the very token, or whatever else stands for what the authority is shown.
+    pub(super) proof: &'a [u8],
 }
 
 impl<'a> Subject<'a> {
@@ -30,7 +30,7 @@ impl<'a> Subject<'a> {
             registration,
             tenant: token.claims().tenant(),
             object_id: token.claims().object_id().as_str(),
-            proof: token.expose(),
+            proof: token.digest(),
         }
     }
 }
@@ -79,7 +79,7 @@ impl KeyMaker {
             registration,
             tenant,
             object_id: "",
-            proof: "",
+            proof: &[],
         };
         self.begin("application", &itself, scopes).finish()
     }
@@ -91,7 +91,7 @@ impl KeyMaker {
             .bytes(subject.tenant.as_uuid().as_bytes())
             .part(&subject.registration.name)
             .part(subject.object_id)
-            .part(subject.proof)
+            .bytes(subject.proof)
             .part(scopes.as_str())
     }
 }

@@ -249,7 +249,7 @@ impl LongRunningSession {
             registration,
             tenant: self.owner.tenant(),
             object_id: self.owner.object_id(),
-            proof: id,
+            proof: id.as_bytes(),
         }
     }
 }

@@ -8,14 +8,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::{Authenticator, Decision, Unproven, subject_token};
+use super::{Authenticator, Decision, Proven, Unproven, subject_token};
 use crate::caller::Caller;
 use crate::claims::{Claims, TokenSubject};
 use crate::error::{AuthError, TokenRole};
 use crate::policy::MethodPolicy;
-
-/// A token whose signature and claims are verified, and the number of its authority.
-type Proven = (Arc<Claims>, usize);
 
 impl Authenticator {
     /// Decides a data-plane call of which the policy takes two tokens.
@@ -31,8 +28,8 @@ impl Authenticator {
             Ok(proven) => proven,
             Err(unproven) => return self.unproven(unproven, TokenRole::App),
         };
-        if let Err(error) = authorize_app(&app.0) {
-            return self.refuse(error, Some(TokenRole::App), Some(app.0));
+        if let Err(error) = authorize_app(&app.claims) {
+            return self.refuse(error, Some(TokenRole::App), Some(app.claims));
         }
         let role = Some(TokenRole::Subject);
         let Some(token) = subject else {
@@ -42,7 +39,7 @@ impl Authenticator {
             return Decision::Allow(Caller {
                 method: Arc::clone(method),
                 claims: None,
-                app: Some(app.0),
+                app: Some(app.claims),
                 subject_token: None,
             });
         };
@@ -51,16 +48,18 @@ impl Authenticator {
             Err(unproven) => return self.unproven(unproven, TokenRole::Subject),
         };
         if let Err(error) = belong_together(&app, &subject) {
-            return self.refuse(error, Some(TokenRole::App), Some(app.0));
+            return self.refuse(error, Some(TokenRole::App), Some(app.claims));
         }
-        if let Err(error) = policy.authorize_subject(&subject.0, self.tenants_of(subject.1)) {
-            return self.refuse(error, role, Some(subject.0));
+        if let Err(error) =
+            policy.authorize_subject(&subject.claims, self.tenants_of(subject.authority))
+        {
+            return self.refuse(error, role, Some(subject.claims));
         }
         Decision::Allow(Caller {
             method: Arc::clone(method),
-            subject_token: subject_token(headers, token, &subject.0),
-            claims: Some(subject.0),
-            app: Some(app.0),
+            subject_token: subject_token(headers, token, &subject),
+            claims: Some(subject.claims),
+            app: Some(app.claims),
         })
     }
 
@@ -96,10 +95,10 @@ fn authorize_app(app: &Claims) -> Result<(), AuthError> {
 /// Whether both tokens are from one authority and for one registration: otherwise an application
 /// that is known to one of our registrations could speak for users of another.
 fn belong_together(app: &Proven, subject: &Proven) -> Result<(), AuthError> {
-    if app.1 != subject.1 {
+    if app.authority != subject.authority {
         return Err(AuthError::TokenIssuerMismatch);
     }
-    if app.0.registration() != subject.0.registration() {
+    if app.claims.registration() != subject.claims.registration() {
         return Err(AuthError::TokenAudienceMismatch);
     }
     Ok(())
