@@ -23,6 +23,7 @@ mod data_plane;
 mod downstream_refusals;
 mod exchange;
 mod fabric_calls;
+mod item_permissions;
 mod key_life_cycle;
 #[cfg(target_os = "linux")]
 mod large_files;
