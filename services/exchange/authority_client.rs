@@ -23,6 +23,7 @@ use auth_interceptor::{Clock, TenantId};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use reqwest::Client;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -303,7 +304,8 @@ impl Asked {
             .client
             .post(address.url.clone())
             .header("client-request-id", Uuid::new_v4().to_string())
-            .form(&form);
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form::body(&form));
         let span = report::span(&self.name, address, resend);
         let answered = transport::send(sent, request.deadline, |status| {
             report::status(&span, status);

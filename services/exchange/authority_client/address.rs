@@ -16,6 +16,8 @@ pub(super) enum Addresses {
     Entra {
         /// The authority's url, without a slash at its end.
         base: String,
+        /// The same, read once for all requests.
+        url: Box<Url>,
     },
     /// Those that an OpenID provider's discovery document names.
     Discovered(Box<Discovery>),
@@ -38,7 +40,10 @@ impl Addresses {
             return None;
         }
         Some(match &authority.kind {
-            AuthorityKind::Entra { .. } => Self::Entra { base },
+            AuthorityKind::Entra { .. } => Self::Entra {
+                base,
+                url: Box::new(url),
+            },
             AuthorityKind::Oidc { issuer, .. } => {
                 let document = format!("{base}/.well-known/openid-configuration");
                 let document = Url::parse(&document).ok()?;
@@ -55,11 +60,15 @@ impl Addresses {
         deadline: Instant,
     ) -> Result<TokenAddress, NoAnswer> {
         match self {
-            Self::Entra { base } => Ok(TokenAddress {
-                url: Url::parse(&format!("{base}/{tenant}/oauth2/v2.0/token"))
-                    .map_err(|_| NoAnswer::Unreachable)?,
-                template: Some("/{tenant}/oauth2/v2.0/token"),
-            }),
+            Self::Entra { url, .. } => {
+                let mut url = Url::clone(url);
+                let base = url.path().trim_end_matches('/');
+                url.set_path(&format!("{base}/{tenant}/oauth2/v2.0/token"));
+                Ok(TokenAddress {
+                    url,
+                    template: Some("/{tenant}/oauth2/v2.0/token"),
+                })
+            }
             Self::Discovered(discovery) => Ok(TokenAddress {
                 url: discovery.token_endpoint(client, deadline).await?,
                 template: None,
@@ -71,7 +80,9 @@ impl Addresses {
     /// there by a refusal.
     pub(super) fn authorization(&self, tenant: TenantId) -> Option<Arc<str>> {
         match self {
-            Self::Entra { base } => Some(format!("{base}/{tenant}/oauth2/v2.0/authorize").into()),
+            Self::Entra { base, .. } => {
+                Some(format!("{base}/{tenant}/oauth2/v2.0/authorize").into())
+            }
             Self::Discovered(_) => None,
         }
     }
@@ -79,7 +90,7 @@ impl Addresses {
     /// Where an administrator of `tenant` consents to the application.
     pub(super) fn admin_consent(&self, tenant: TenantId, client_id: &str) -> Option<Arc<str>> {
         match self {
-            Self::Entra { base } => {
+            Self::Entra { base, .. } => {
                 let mut url = Url::parse(&format!("{base}/{tenant}/adminconsent")).ok()?;
                 url.query_pairs_mut().append_pair("client_id", client_id);
                 Some(String::from(url).into())
