@@ -9,6 +9,7 @@ mod address;
 mod answer;
 mod classification;
 mod defect;
+mod dialling;
 mod discovery;
 mod form;
 mod refusal;
@@ -32,8 +33,9 @@ use self::address::{Addresses, TokenAddress};
 use self::answer::{ScopeNames, token_response};
 use self::classification::{Meaning, STALE_ASSERTION};
 use self::defect::Defect;
+use self::dialling::Dialling;
 use self::refusal::{ErrorResponse, error_response};
-use self::transport::{Answered, ClientError, NoAnswer};
+use self::transport::{Answered, CONNECT_TIMEOUT, ClientError, IDLE, NoAnswer};
 use super::credential::{AssertionUse, Credential, CredentialError, CredentialStatus, Proof};
 use super::{
     AuthorityRefusal, ExchangeError, Grant, RefusalClass, Registration, TokenEndpoint,
@@ -94,6 +96,7 @@ struct Asked {
     scope_names: ScopeNames,
     assertion_use: AssertionUse,
     clock: Clock,
+    dialling: Dialling,
 }
 
 /// What is asked, and for whom.
@@ -278,6 +281,7 @@ impl Asked {
             scope_names,
             assertion_use,
             clock: clock.clone(),
+            dialling: Dialling::default(),
         })
     }
 
@@ -306,9 +310,12 @@ impl Asked {
             .header("client-request-id", Uuid::new_v4().to_string())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form::body(&form));
+        let mut dial = self.dialling.turn(CONNECT_TIMEOUT).await;
         let span = report::span(&self.name, address, resend);
         let answered = transport::send(sent, request.deadline, |status| {
             report::status(&span, status);
+            self.dialling.answered(IDLE);
+            drop(dial.take());
         })
         .await;
         let said = answered.and_then(|answered| {

@@ -11,9 +11,10 @@ use zeroize::Zeroizing;
 
 use super::defect::Defect;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a connection may take to be there.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a connection that nobody uses is kept.
-const IDLE: Duration = Duration::from_secs(30);
+pub(super) const IDLE: Duration = Duration::from_secs(30);
 /// When an HTTP/2 connection that has gone silent is asked for a sign of life, and how long that
 /// may take: requests share it, and a dead one would fail them all.
 const SILENCE: Duration = Duration::from_secs(2);
