@@ -161,11 +161,15 @@ mod tests {
         assert_eq!(read["plane"], "data");
         assert_eq!(read["token_kinds"][0], "delegated");
         assert_eq!(read["scopes"], serde_json::json!([["data.read"]]));
-        assert!(read["item_permissions"].is_null());
+        assert_eq!(
+            read["item_permissions"]["permissions"],
+            serde_json::json!(["Read"])
+        );
         let health = methods
             .iter()
             .find(|method| method["method"] == "grpc.health.v1.Health/Check");
         assert_eq!(health.unwrap()["token_kinds"][0], "none");
+        assert!(health.unwrap()["item_permissions"].is_null());
     }
 
     #[test]
