@@ -163,6 +163,12 @@ impl Claims {
         self.preferred_username.as_deref()
     }
 
+    /// Whether the token was issued where its registration is at home. Any other tenant's administrator
+    /// could assign roles, and have tokens issued to applications that nobody here has heard of.
+    pub(crate) fn is_from_publisher(&self) -> bool {
+        self.registration.publisher_tenant == Some(self.tenant)
+    }
+
     /// The bytes that these claims occupy, what they point at included.
     pub(crate) fn size(&self) -> usize {
         let list = |texts: &[Box<str>]| -> usize {

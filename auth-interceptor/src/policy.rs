@@ -279,14 +279,11 @@ impl Policy {
     }
 }
 
-/// Whether the caller's tenant counts: a user's is one of the authority's list. That list does not
-/// speak for applications: the roles of an application that many tenants use are assigned in each by
-/// its own administrator, so that a role only means something where the registration is at home.
+/// Whether the caller's tenant counts: a user's is one of the authority's list, which does not speak
+/// for applications.
 fn is_at_home(claims: &Claims, tenants: &[TenantId]) -> bool {
     match (claims.subject, claims.version) {
-        (TokenSubject::App, TokenVersion::V1 | TokenVersion::V2) => {
-            claims.registration.publisher_tenant == Some(claims.tenant)
-        }
+        (TokenSubject::App, TokenVersion::V1 | TokenVersion::V2) => claims.is_from_publisher(),
         // An OpenID provider has one tenant, which is configured.
         (TokenSubject::App, TokenVersion::Rfc9068) | (TokenSubject::User, _) => {
             tenants.contains(&claims.tenant)

@@ -79,14 +79,12 @@ impl Authenticator {
 
 /// Whether these are the claims of an application that may speak beside a user.
 ///
-/// The authority's list of tenants is not asked: it lists those of users. An application is believed
-/// from one tenant alone, the registration's own, because any other tenant's administrator could
-/// have the authority issue tokens of applications that nobody here has heard of.
+/// The authority's list of tenants is not asked: it lists those of users.
 fn authorize_app(app: &Claims) -> Result<(), AuthError> {
     if app.subject != TokenSubject::App || !app.states_subject {
         return Err(AuthError::TokenTypeNotAllowed);
     }
-    if app.registration.publisher_tenant != Some(app.tenant) {
+    if !app.is_from_publisher() {
         return Err(AuthError::TenantMismatch);
     }
     Ok(())
