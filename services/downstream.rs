@@ -34,7 +34,7 @@ pub use self::item_access::{ConfirmedItem, ItemAccess, ItemId};
 pub use self::onelake::{
     Download, Entry, EntryPage, FilePath, FilePathError, Lakehouse, OneLake, Range, Table, Upload,
 };
-pub use self::scopes::SCOPES;
+pub use self::scopes::{FABRIC, SCOPES, STORAGE};
 pub use self::settings::{DownstreamSettings, DownstreamStartError};
 
 /// The APIs that handlers call, behind one pool of connections. Nothing is dialled before the first

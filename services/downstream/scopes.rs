@@ -6,9 +6,9 @@ use crate::exchange::Scopes;
 
 /// The resource that Fabric's tokens are for. `https://api.fabric.microsoft.com` exists too, and
 /// the older endpoints do not take it.
-pub(super) const FABRIC: &str = "https://analysis.windows.net/powerbi/api";
+pub const FABRIC: &str = "https://analysis.windows.net/powerbi/api";
 /// The resource that OneLake's tokens are for.
-pub(super) const STORAGE: &str = "https://storage.azure.com";
+pub const STORAGE: &str = "https://storage.azure.com";
 
 const WORKSPACE_READ: &str = "https://analysis.windows.net/powerbi/api/Workspace.Read.All";
 const WAREHOUSE_WRITE: &str = "https://analysis.windows.net/powerbi/api/Warehouse.ReadWrite.All";

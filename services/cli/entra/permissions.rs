@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::downstream::{self, FABRIC as FABRIC_URI, STORAGE as STORAGE_URI};
+
 /// Power BI Service, which Fabric's APIs belong to.
 const FABRIC: &str = "00000009-0000-0000-c000-000000000000";
 const STORAGE: &str = "e406a681-f3d4-42a8-90b6-c2b029497af1";
@@ -17,96 +19,52 @@ struct Permission {
     uri: &'static str,
     name: &'static str,
     id: &'static str,
-    need: Need,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// The service's own calls need it, or Fabric does of every workload.
-    Always,
-    /// Only a configuration that names it.
-    IfConfigured,
-}
-
-const FABRIC_URI: &str = "https://analysis.windows.net/powerbi/api";
-
-const fn of_fabric(name: &'static str, id: &'static str, need: Need) -> Permission {
+const fn of_fabric(name: &'static str, id: &'static str) -> Permission {
     Permission {
         api: FABRIC,
         uri: FABRIC_URI,
         name,
         id,
-        need,
     }
 }
 
+/// What Fabric wants of every workload; `resolvePermissions` is called with it.
+const FABRIC_EXTEND: &str = "Fabric.Extend";
+
 /// Ids are Microsoft's and the same in every tenant.
 const KNOWN: [Permission; 12] = [
-    // Every workload's, and what `resolvePermissions` asks for.
-    of_fabric(
-        "Fabric.Extend",
-        "7ba630b9-8110-4e27-8d17-81e5f2218787",
-        Need::Always,
-    ),
-    of_fabric(
-        "Workspace.Read.All",
-        "b2f1b2fa-f35c-407c-979c-a858a808ba85",
-        Need::Always,
-    ),
+    of_fabric(FABRIC_EXTEND, "7ba630b9-8110-4e27-8d17-81e5f2218787"),
+    of_fabric("Workspace.Read.All", "b2f1b2fa-f35c-407c-979c-a858a808ba85"),
     of_fabric(
         "Warehouse.ReadWrite.All",
         "35735863-502b-4a11-8f65-b0bbe7ec8e95",
-        Need::Always,
     ),
-    // OneLake: files and tables.
     Permission {
         api: STORAGE,
-        uri: "https://storage.azure.com",
+        uri: STORAGE_URI,
         name: "user_impersonation",
         id: "03e0da56-190b-40ad-a80c-ea378c433f7f",
-        need: Need::Always,
     },
-    of_fabric(
-        "Item.Execute.All",
-        "caf40b1a-f10e-4da1-86e4-5fda17eb2b07",
-        Need::IfConfigured,
-    ),
-    of_fabric(
-        "Item.Read.All",
-        "d2bc95fc-440e-4b0e-bafd-97182de7aef5",
-        Need::IfConfigured,
-    ),
-    of_fabric(
-        "Item.ReadWrite.All",
-        "7a27a256-301d-4359-b77b-c2b759d2e362",
-        Need::IfConfigured,
-    ),
-    of_fabric(
-        "Item.Reshare.All",
-        "02e8d710-956c-4760-b996-2e83935c2cf5",
-        Need::IfConfigured,
-    ),
-    of_fabric(
-        "Lakehouse.Read.All",
-        "13060bfd-9305-4ec6-8388-8916580f4fa9",
-        Need::IfConfigured,
-    ),
+    of_fabric("Item.Execute.All", "caf40b1a-f10e-4da1-86e4-5fda17eb2b07"),
+    of_fabric("Item.Read.All", "d2bc95fc-440e-4b0e-bafd-97182de7aef5"),
+    of_fabric("Item.ReadWrite.All", "7a27a256-301d-4359-b77b-c2b759d2e362"),
+    of_fabric("Item.Reshare.All", "02e8d710-956c-4760-b996-2e83935c2cf5"),
+    of_fabric("Lakehouse.Read.All", "13060bfd-9305-4ec6-8388-8916580f4fa9"),
     of_fabric(
         "Eventhouse.Read.All",
         "cd1718e4-3e09-4381-a6e1-183e245f8613",
-        Need::IfConfigured,
     ),
     of_fabric(
         "KQLDatabase.ReadWrite.All",
         "726667b1-01a6-4be4-b04c-e95eae4023a8",
-        Need::IfConfigured,
     ),
     Permission {
         api: GRAPH,
         uri: "https://graph.microsoft.com",
         name: "User.Read",
         id: "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
-        need: Need::IfConfigured,
     },
 ];
 
@@ -116,6 +74,11 @@ impl Permission {
             .rsplit_once('/')
             .is_some_and(|(uri, name)| name == self.name && uri.trim_end_matches('/') == self.uri)
     }
+
+    /// Whether the service's own calls need it, or Fabric does of every workload.
+    fn is_our_own(&self) -> bool {
+        self.name == FABRIC_EXTEND || downstream::SCOPES.iter().any(|scope| self.is(scope))
+    }
 }
 
 /// `requiredResourceAccess`: what the service's own calls need, and what is configured besides.
@@ -123,7 +86,7 @@ pub(super) fn required(downstream_scopes: &[String]) -> Vec<Value> {
     let mut by_api = BTreeMap::<_, BTreeSet<_>>::new();
     for permission in &KNOWN {
         let configured = downstream_scopes.iter().any(|scope| permission.is(scope));
-        if permission.need == Need::Always || configured {
+        if permission.is_our_own() || configured {
             by_api
                 .entry(permission.api)
                 .or_default()
