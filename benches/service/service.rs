@@ -81,7 +81,7 @@ impl Service {
                     return Ok(());
                 }
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
         bail!("the service is not SERVING after {} s", PATIENCE.as_secs());
     }

@@ -72,7 +72,7 @@ async fn authority_calls(
     let begun = Instant::now();
     while world.stub.asked()? == before {
         ensure!(begun.elapsed() < PATIENCE, "the authority is not asked");
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::task::yield_now().await;
     }
 
     let mut followers = JoinSet::new();

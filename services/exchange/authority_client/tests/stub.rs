@@ -199,12 +199,13 @@ async fn converse(
         };
         stream.write_all(text.as_bytes()).await.ok()?;
         stream.flush().await.ok()?;
+        // This is how slow the server is.
+        let mut drops = tokio::time::interval(Duration::from_millis(20));
         match rest {
             None => {}
             Some(Reply::Hold(_)) => std::future::pending().await,
             Some(Reply::Drip(_)) => loop {
-                // This is how slow the server is.
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                drops.tick().await;
                 stream.write_all(b" ").await.ok()?;
                 stream.flush().await.ok()?;
             },
