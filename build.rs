@@ -26,7 +26,7 @@ fn main() -> Result<()> {
         println!("cargo:rerun-if-changed={root}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").context("cargo sets OUT_DIR")?);
-    let files = proto_files(Path::new("proto/selvedge"))?;
+    let files = proto_files(Path::new("proto"))?;
     compile(&ROOTS.map(PathBuf::from), &files, &out)
 }
 

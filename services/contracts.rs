@@ -19,6 +19,20 @@ pub mod auth {
     }
 }
 
+/// `selvedge.control`: the control plane, in both generations of Fabric's workload API.
+pub mod control {
+    /// Version 1: the first generation, and what both share.
+    pub mod v1 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.control.v1");
+    }
+    /// Version 2: the second generation.
+    pub mod v2 {
+        #![allow(clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.control.v2");
+    }
+}
+
 /// `selvedge.data.v1`: the data plane.
 pub mod data {
     /// Version 1.

@@ -190,6 +190,7 @@ pub fn code(reason: Reason) -> Code {
         | Reason::InteractionRequired
         | Reason::SubjectTokenRejected
         | Reason::SubjectTokenRequired
+        | Reason::SubjectAppMismatch
         | Reason::DownstreamClaimsChallenge => Code::Unauthenticated,
         Reason::TenantNotAllowed
         | Reason::ClientAppNotAllowed
@@ -206,6 +207,7 @@ pub fn code(reason: Reason) -> Code {
         | Reason::ItemPermissionDenied => Code::PermissionDenied,
         Reason::FieldInvalid
         | Reason::TimeoutHeaderInvalid
+        | Reason::TenantHeaderInvalid
         | Reason::PayloadMalformed
         | Reason::DownstreamScopeInvalid => Code::InvalidArgument,
         Reason::PayloadTooLarge
@@ -225,8 +227,13 @@ pub fn code(reason: Reason) -> Code {
         | Reason::ClientUnauthorized
         | Reason::DownstreamResourceInvalid
         | Reason::DownstreamRejected
-        | Reason::DownstreamOperationFailed => Code::FailedPrecondition,
-        Reason::ResourceNotFound => Code::NotFound,
+        | Reason::DownstreamOperationFailed
+        | Reason::JobStateConflict
+        | Reason::JobFailed
+        | Reason::SealingKeyUnavailable
+        | Reason::EndpointNotConfigured => Code::FailedPrecondition,
+        Reason::ResourceNotFound | Reason::ItemNotFound => Code::NotFound,
+        Reason::IdempotencyConflict => Code::AlreadyExists,
         Reason::StoreConflict => Code::Aborted,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::Unspecified

@@ -53,7 +53,9 @@ pub fn actor(reason: Reason) -> &'static str {
         | Reason::ClientCredentialInvalid
         | Reason::AuthorityResponseInvalid
         | Reason::DownstreamUnauthorized
-        | Reason::DownstreamResponseInvalid => "the operator",
+        | Reason::DownstreamResponseInvalid
+        | Reason::SealingKeyUnavailable
+        | Reason::EndpointNotConfigured => "the operator",
         Reason::AppRoleMissing
         | Reason::BlockedByPolicy
         | Reason::ClientUnauthorized
@@ -75,9 +77,15 @@ pub fn actor(reason: Reason) -> &'static str {
         | Reason::DownstreamThrottled
         | Reason::DownstreamUnavailable
         | Reason::DownstreamRejected
-        | Reason::DownstreamOperationFailed => "the caller",
+        | Reason::DownstreamOperationFailed
+        | Reason::JobStateConflict
+        | Reason::IdempotencyConflict => "the caller",
         Reason::DownstreamForbidden => "a workspace administrator",
         Reason::ItemPermissionDenied => "the item's owner",
-        Reason::SubjectTokenRequired => "Fabric",
+        Reason::SubjectTokenRequired
+        | Reason::SubjectAppMismatch
+        | Reason::TenantHeaderInvalid
+        | Reason::ItemNotFound => "Fabric",
+        Reason::JobFailed => "whoever the cause names",
     }
 }
