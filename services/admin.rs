@@ -8,12 +8,12 @@ use std::sync::Arc;
 use auth_interceptor::{Authenticator, AuthorityStatus, Caller, TenantId};
 use tonic::{Request, Response, Status};
 
+use crate::call::CallError;
 use crate::contracts::admin::v1::administration_service_server::AdministrationService;
 use crate::contracts::admin::v1::{
     AuthorityKeys, ForgetTenantRequest, ForgetTenantResponse, ForgetUserRequest,
     ForgetUserResponse, RefreshKeysRequest, RefreshKeysResponse,
 };
-use crate::data::DataError;
 use crate::exchange::TokenExchange;
 use crate::refusal::{Refusal, reason_name};
 
@@ -40,13 +40,13 @@ impl Administration {
 
     async fn forget(
         &self,
-        tenant: Result<TenantId, DataError>,
+        tenant: Result<TenantId, CallError>,
         object_id: Option<&str>,
-    ) -> Result<(), DataError> {
+    ) -> Result<(), CallError> {
         let tenant = tenant?;
         let sized = |id: &str| (1..=MAX_OBJECT_ID_CHARACTERS).contains(&id.chars().count());
         if object_id.is_some_and(|id| !sized(id)) {
-            return Err(DataError::Field {
+            return Err(CallError::Field {
                 field: "object_id".to_owned(),
                 expected: "must have 1 to 255 characters",
             });
@@ -99,7 +99,7 @@ fn audited<T>(
     request: &Request<T>,
     order: &'static str,
     tenant: Option<TenantId>,
-    outcome: Result<(), DataError>,
+    outcome: Result<(), CallError>,
 ) -> Result<(), Status> {
     let by = Caller::of(request).ok().and_then(Caller::claims);
     let refusal = outcome.err().map(Refusal::from);
@@ -118,9 +118,9 @@ fn audited<T>(
     refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-fn tenant(text: &str) -> Result<TenantId, DataError> {
+fn tenant(text: &str) -> Result<TenantId, CallError> {
     let tenant = text.to_ascii_lowercase().parse();
-    tenant.map_err(|_| DataError::Field {
+    tenant.map_err(|_| CallError::Field {
         field: "tenant_id".to_owned(),
         expected: "must be a GUID",
     })

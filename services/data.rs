@@ -1,7 +1,8 @@
 //! The data plane: gRPC adapters over the store, the exchange and the caller's claims.
 //!
 //! Adapters convert and validate; what they keep is always the verified caller's own. No handler
-//! checks authorization again: it has a [`Caller`], so the policy of its method was met.
+//! checks authorization again: it has a [`Caller`](auth_interceptor::Caller), so the policy of its
+//! method was met.
 
 pub mod delegation;
 pub mod lakehouse;
@@ -12,88 +13,3 @@ pub mod tasks;
 pub mod token_exchange;
 pub mod warehouses;
 pub mod workspaces;
-
-use auth_interceptor::{Caller, Claims, UnixSeconds};
-use tonic::metadata::MetadataMap;
-use tonic::{Request, Status};
-use uuid::Uuid;
-
-use crate::downstream::DownstreamError;
-use crate::exchange::{ExchangeError, Freshness};
-use crate::refusal::Refusal;
-use crate::store::{Etag, StoreError};
-
-/// Why a request on the data plane fails once its caller is let through.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DataError {
-    /// A field of the request is not acceptable.
-    #[error("the field {field} is invalid")]
-    Field {
-        /// The field's path in the request, such as `rows[3].json`.
-        field: String,
-        /// What it has to be: the description of its violation.
-        expected: &'static str,
-    },
-    /// The store could not do it.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no downstream token.
-    #[error(transparent)]
-    Exchange(#[from] ExchangeError),
-    /// Fabric or OneLake could not do it.
-    #[error(transparent)]
-    Downstream(#[from] DownstreamError),
-}
-
-impl DataError {
-    fn field(field: impl Into<String>, expected: &'static str) -> Self {
-        Self::Field {
-            field: field.into(),
-            expected,
-        }
-    }
-}
-
-/// The way out for every failure of a handler: one refusal, and one event that tells the operator
-/// what the caller is told.
-fn status(error: impl Into<Refusal>) -> Status {
-    let refusal = error.into();
-    refusal.report();
-    refusal.into()
-}
-
-/// The verified claims of the user who calls, whose data a request is about.
-fn user<T>(request: &Request<T>) -> Result<&Claims, Status> {
-    Caller::of(request)
-        .and_then(Caller::user)
-        .map_err(|error| status(&error))
-}
-
-/// An id in the one form the service gives out; letter case is not told apart.
-fn guid(text: &str, field: &'static str) -> Result<Uuid, DataError> {
-    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
-    let hyphenated = (text.len() == 36)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten();
-    hyphenated.ok_or_else(|| DataError::field(field, "must be a GUID"))
-}
-
-/// An etag as a caller repeats it; empty: any.
-fn etag(text: &str) -> Option<Etag> {
-    (!text.is_empty()).then(|| Etag::parse(text))
-}
-
-/// What a call may be answered from memory where its handler exchanges: `selvedge-retry: 1` says
-/// that the user has acted since a refusal.
-fn freshness(metadata: &MetadataMap) -> Freshness {
-    match metadata.get("selvedge-retry") {
-        Some(value) if value == "1" => Freshness::Retry,
-        _ => Freshness::Remembered,
-    }
-}
-
-/// A time on the wire.
-fn timestamp(seconds: UnixSeconds) -> Option<prost_types::Timestamp> {
-    let seconds = i64::try_from(seconds).ok()?;
-    Some(prost_types::Timestamp { seconds, nanos: 0 })
-}

@@ -18,8 +18,8 @@ mod exchange;
 
 pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
+use crate::call::CallError;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
-use crate::data::DataError;
 use crate::store::StoreError;
 
 /// `google.rpc.ErrorInfo.domain` of every refusal.
@@ -297,10 +297,10 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<DataError> for Refusal {
-    fn from(error: DataError) -> Self {
+impl From<CallError> for Refusal {
+    fn from(error: CallError) -> Self {
         match error {
-            DataError::Field { field, expected } => {
+            CallError::Field { field, expected } => {
                 let mut refusal = Self::new(
                     Reason::FieldInvalid,
                     format!("the field {field} is invalid"),
@@ -308,9 +308,9 @@ impl From<DataError> for Refusal {
                 refusal.violations.push((field, expected.to_owned()));
                 refusal
             }
-            DataError::Store(error) => error.into(),
-            DataError::Exchange(error) => error.into(),
-            DataError::Downstream(error) => error.into(),
+            CallError::Store(error) => error.into(),
+            CallError::Exchange(error) => error.into(),
+            CallError::Downstream(error) => error.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth_interceptor::{AuthError, Caller};
 use tonic::{Request, Status};
 
-use super::{DataError, freshness, status};
+use crate::call::{CallError, freshness, status};
 use crate::downstream::{ConfirmedItem, Downstream, DownstreamError, ItemId, OnBehalfOf};
 use crate::exchange::TokenExchange;
 use crate::store::Owner;
@@ -63,7 +63,7 @@ pub(super) struct DelegatedCall {
 impl DelegatedCall {
     /// Has Fabric confirm what the method's policy demands for the item. A policy that demands
     /// nothing opens nothing.
-    pub(super) async fn confirm(&self, item: ItemId) -> Result<ConfirmedItem, DataError> {
+    pub(super) async fn confirm(&self, item: ItemId) -> Result<ConfirmedItem, CallError> {
         let denied = DownstreamError::ItemPermissionDenied {
             item_id: item.item_id,
         };

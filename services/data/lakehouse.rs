@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, Streaming};
 pub use self::stream::FileStream;
 use super::delegation::{DelegatedCall, Delegation};
 use super::page::List;
-use super::{DataError, guid, status, timestamp};
+use crate::call::{CallError, guid, status, timestamp};
 use crate::contracts::data::v1 as contract;
 use crate::contracts::data::v1::lakehouse_service_server::LakehouseService;
 use crate::contracts::data::v1::write_file_request::Part;
@@ -53,11 +53,11 @@ impl LakehouseService for Lakehouses {
                 Some(Part::Content(content)) => upload.append(content).await.map_err(status)?,
                 Some(Part::Location(_)) => {
                     let expected = "must be in the first message alone";
-                    return Err(status(DataError::field("location", expected)));
+                    return Err(status(CallError::field("location", expected)));
                 }
                 None => {
                     let expected = "must be set in every message after the first";
-                    return Err(status(DataError::field("content", expected)));
+                    return Err(status(CallError::field("content", expected)));
                 }
             }
         }
@@ -129,7 +129,7 @@ impl LakehouseService for Lakehouses {
 async fn list_files(
     call: &DelegatedCall,
     request: &ListFilesRequest,
-) -> Result<ListFilesResponse, DataError> {
+) -> Result<ListFilesResponse, CallError> {
     let lakehouse = lakehouse(&request.workspace_id, &request.lakehouse_id)?;
     let folder = match request.folder.as_str() {
         "" => None,
@@ -158,15 +158,15 @@ async fn list_files(
 // === What a request says ===
 
 /// The file that a stream of parts is for.
-fn first_part(request: Option<WriteFileRequest>) -> Result<(Lakehouse, FilePath), DataError> {
+fn first_part(request: Option<WriteFileRequest>) -> Result<(Lakehouse, FilePath), CallError> {
     match request.and_then(|request| request.part) {
         Some(Part::Location(named)) => location(Some(named)),
         Some(Part::Content(_)) | None => location(None),
     }
 }
 
-fn location(named: Option<FileLocation>) -> Result<(Lakehouse, FilePath), DataError> {
-    let named = named.ok_or_else(|| DataError::field("location", "must be set"))?;
+fn location(named: Option<FileLocation>) -> Result<(Lakehouse, FilePath), CallError> {
+    let named = named.ok_or_else(|| CallError::field("location", "must be set"))?;
     let lakehouse = Lakehouse {
         workspace_id: guid(&named.workspace_id, "location.workspace_id")?,
         item_id: guid(&named.lakehouse_id, "location.lakehouse_id")?,
@@ -174,16 +174,16 @@ fn location(named: Option<FileLocation>) -> Result<(Lakehouse, FilePath), DataEr
     Ok((lakehouse, path(&named.path, "location.path")?))
 }
 
-fn lakehouse(workspace_id: &str, lakehouse_id: &str) -> Result<Lakehouse, DataError> {
+fn lakehouse(workspace_id: &str, lakehouse_id: &str) -> Result<Lakehouse, CallError> {
     Ok(Lakehouse {
         workspace_id: guid(workspace_id, "workspace_id")?,
         item_id: guid(lakehouse_id, "lakehouse_id")?,
     })
 }
 
-fn path(text: &str, field: &'static str) -> Result<FilePath, DataError> {
+fn path(text: &str, field: &'static str) -> Result<FilePath, CallError> {
     FilePath::parse(text).map_err(|_| {
-        DataError::field(
+        CallError::field(
             field,
             "must be segments joined by '/', none of them empty, '.' or '..', without control \
              characters and backslashes, at most 1,024 bytes in all",
@@ -191,9 +191,9 @@ fn path(text: &str, field: &'static str) -> Result<FilePath, DataError> {
     })
 }
 
-fn range(offset: i64, length: i64) -> Result<Range, DataError> {
+fn range(offset: i64, length: i64) -> Result<Range, CallError> {
     let read = |number: i64, field| {
-        u64::try_from(number).map_err(|_| DataError::field(field, "must not be negative"))
+        u64::try_from(number).map_err(|_| CallError::field(field, "must not be negative"))
     };
     Ok(Range {
         offset: read(offset, "offset")?,
@@ -230,9 +230,9 @@ mod tests {
 
     const GUID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-    fn field<T>(outcome: Result<T, DataError>) -> Option<String> {
+    fn field<T>(outcome: Result<T, CallError>) -> Option<String> {
         match outcome.err()? {
-            DataError::Field { field, .. } => Some(field),
+            CallError::Field { field, .. } => Some(field),
             other => panic!("{other}"),
         }
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::DataError;
+use crate::call::CallError;
 use crate::downstream::{FilePath, Lakehouse, WorkspaceRole};
 use crate::store::{Owner, Page, Place, Position};
 
@@ -74,9 +74,9 @@ impl List {
     }
 
     /// The page that a request asks for.
-    pub(super) fn page(&self, size: i32, token: &str) -> Result<Page, DataError> {
+    pub(super) fn page(&self, size: i32, token: &str) -> Result<Page, CallError> {
         let size = match u32::try_from(size) {
-            Err(_) => return Err(DataError::field("page_size", "must not be negative")),
+            Err(_) => return Err(CallError::field("page_size", "must not be negative")),
             Ok(0) => DEFAULT_SIZE,
             Ok(size) => size.min(MAX_SIZE),
         };
@@ -97,7 +97,7 @@ impl List {
     }
 
     /// Where the page begins that a request asks for, in the words of the API that keeps the list.
-    pub(super) fn continuation(&self, token: &str) -> Result<Option<String>, DataError> {
+    pub(super) fn continuation(&self, token: &str) -> Result<Option<String>, CallError> {
         if token.is_empty() {
             return Ok(None);
         }
@@ -129,8 +129,8 @@ impl List {
     }
 }
 
-fn foreign() -> DataError {
-    DataError::field("page_token", "must be a next_page_token of this very list")
+fn foreign() -> CallError {
+    CallError::field("page_token", "must be a next_page_token of this very list")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use auth_interceptor::{Claims, TokenVersion};
 use tonic::{Request, Response, Status};
 
-use super::{timestamp, user};
+use crate::call::{timestamp, user};
 use crate::contracts::data::v1::profile_service_server::ProfileService;
 use crate::contracts::data::v1::{GetProfileRequest, GetProfileResponse, Profile};
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::delegation::{DelegatedCall, Delegation};
 use super::page::List;
-use super::{DataError, etag, guid, status, timestamp};
+use crate::call::{CallError, etag, guid, status, timestamp};
 use crate::contracts::data::v1::data_service_server::DataService;
 use crate::contracts::data::v1::{
     ReadDataRequest, ReadDataResponse, Row, WriteDataRequest, WriteDataResponse,
@@ -49,7 +49,7 @@ impl Records {
         &self,
         call: DelegatedCall,
         request: ReadDataRequest,
-    ) -> Result<ReadDataResponse, DataError> {
+    ) -> Result<ReadDataResponse, CallError> {
         let item = item(&request.workspace_id, &request.item_id)?;
         let place = place(call, item).await?;
         let list = List::of_rows(&place);
@@ -65,7 +65,7 @@ impl Records {
         &self,
         call: DelegatedCall,
         request: WriteDataRequest,
-    ) -> Result<WriteDataResponse, DataError> {
+    ) -> Result<WriteDataResponse, CallError> {
         let item = item(&request.workspace_id, &request.item_id)?;
         let rows = rows_to_write(request.rows)?;
         let place = place(call, item).await?;
@@ -105,11 +105,11 @@ impl DataService for Records {
 }
 
 /// The item that the request names: by both ids, or by neither.
-fn item(workspace_id: &str, item_id: &str) -> Result<Option<ItemId>, DataError> {
+fn item(workspace_id: &str, item_id: &str) -> Result<Option<ItemId>, CallError> {
     match (workspace_id, item_id) {
         ("", "") => Ok(None),
-        ("", _) => Err(DataError::field("workspace_id", "must be set with item_id")),
-        (_, "") => Err(DataError::field("item_id", "must be set with workspace_id")),
+        ("", _) => Err(CallError::field("workspace_id", "must be set with item_id")),
+        (_, "") => Err(CallError::field("item_id", "must be set with workspace_id")),
         _ => Ok(Some(ItemId {
             workspace_id: guid(workspace_id, "workspace_id")?,
             item_id: guid(item_id, "item_id")?,
@@ -118,7 +118,7 @@ fn item(workspace_id: &str, item_id: &str) -> Result<Option<ItemId>, DataError> 
 }
 
 /// Where the caller's rows are. With no item there is nothing to ask Fabric.
-async fn place(call: DelegatedCall, item: Option<ItemId>) -> Result<Place, DataError> {
+async fn place(call: DelegatedCall, item: Option<ItemId>) -> Result<Place, CallError> {
     let item = match item {
         None => None,
         Some(item) => Some(call.confirm(item).await?),
@@ -129,15 +129,15 @@ async fn place(call: DelegatedCall, item: Option<ItemId>) -> Result<Place, DataE
     })
 }
 
-fn rows_to_write(rows: Vec<Row>) -> Result<Vec<RowWrite>, DataError> {
+fn rows_to_write(rows: Vec<Row>) -> Result<Vec<RowWrite>, CallError> {
     if !(1..=MAX_ROWS).contains(&rows.len()) {
-        return Err(DataError::field("rows", "must be 1 to 100 rows"));
+        return Err(CallError::field("rows", "must be 1 to 100 rows"));
     }
     let mut ids = HashSet::new();
     let mut writes = Vec::with_capacity(rows.len());
     for (position, row) in rows.into_iter().enumerate() {
         let refuse = |leaf: &str, expected| {
-            Err(DataError::field(
+            Err(CallError::field(
                 format!("rows[{position}].{leaf}"),
                 expected,
             ))

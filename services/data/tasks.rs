@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::page::List;
-use super::{DataError, etag, guid, status, timestamp, user};
+use crate::call::{CallError, etag, guid, status, timestamp, user};
 use crate::contracts::data::v1::task_service_server::TaskService;
 use crate::contracts::data::v1::{
     CreateTaskRequest, CreateTaskResponse, DeleteTaskRequest, DeleteTaskResponse, ListTasksRequest,
@@ -36,7 +36,7 @@ impl Tasks {
         &self,
         owner: Owner,
         request: ListTasksRequest,
-    ) -> Result<ListTasksResponse, DataError> {
+    ) -> Result<ListTasksResponse, CallError> {
         let list = List::of_tasks(&owner);
         let page = list.page(request.page_size, &request.page_token)?;
         let found = self.store.list_tasks(&owner, page).await?;
@@ -50,7 +50,7 @@ impl Tasks {
         &self,
         owner: Owner,
         request: CreateTaskRequest,
-    ) -> Result<CreateTaskResponse, DataError> {
+    ) -> Result<CreateTaskResponse, CallError> {
         let task = required(request.task)?;
         let task = NewTask {
             id: Uuid::new_v4(),
@@ -71,7 +71,7 @@ impl Tasks {
         &self,
         owner: Owner,
         request: UpdateTaskRequest,
-    ) -> Result<UpdateTaskResponse, DataError> {
+    ) -> Result<UpdateTaskResponse, CallError> {
         let task = required(request.task)?;
         let id = guid(&task.task_id, "task.task_id")?;
         let etag = etag(&task.etag);
@@ -91,7 +91,7 @@ impl Tasks {
         &self,
         owner: Owner,
         request: DeleteTaskRequest,
-    ) -> Result<DeleteTaskResponse, DataError> {
+    ) -> Result<DeleteTaskResponse, CallError> {
         let id = guid(&request.task_id, "task_id")?;
         self.store
             .delete_task(&owner, id, etag(&request.etag))
@@ -147,26 +147,26 @@ impl TaskService for Tasks {
     }
 }
 
-fn required(task: Option<Task>) -> Result<Task, DataError> {
-    task.ok_or_else(|| DataError::field("task", "must be set"))
+fn required(task: Option<Task>) -> Result<Task, CallError> {
+    task.ok_or_else(|| CallError::field("task", "must be set"))
 }
 
-fn title(text: String) -> Result<String, DataError> {
+fn title(text: String) -> Result<String, CallError> {
     if (1..=MAX_TITLE_CHARACTERS).contains(&text.chars().count()) {
         Ok(text)
     } else {
-        Err(DataError::field(
+        Err(CallError::field(
             "task.title",
             "must be 1 to 256 characters",
         ))
     }
 }
 
-fn description(text: String) -> Result<String, DataError> {
+fn description(text: String) -> Result<String, CallError> {
     if text.chars().count() <= MAX_DESCRIPTION_CHARACTERS {
         Ok(text)
     } else {
-        Err(DataError::field(
+        Err(CallError::field(
             "task.description",
             "must be at most 4,096 characters",
         ))
@@ -174,7 +174,7 @@ fn description(text: String) -> Result<String, DataError> {
 }
 
 /// What the mask says to change; without a mask, the fields that are set.
-fn change(task: Task, paths: &[String]) -> Result<TaskChange, DataError> {
+fn change(task: Task, paths: &[String]) -> Result<TaskChange, CallError> {
     let mut change = TaskChange::default();
     if paths.is_empty() {
         change.title = (!task.title.is_empty())
@@ -192,7 +192,7 @@ fn change(task: Task, paths: &[String]) -> Result<TaskChange, DataError> {
             "description" => change.description = Some(description(task.description.clone())?),
             "completed" => change.completed = Some(task.completed),
             _ => {
-                return Err(DataError::field(
+                return Err(CallError::field(
                     "update_mask",
                     "must name title, description or completed, and nothing else",
                 ));
@@ -219,11 +219,11 @@ impl From<store::Task> for Task {
 #[cfg(test)]
 mod tests {
     use super::{change, description, title};
+    use crate::call::CallError;
     use crate::contracts::data::v1::Task;
-    use crate::data::DataError;
     use crate::store::TaskChange;
 
-    fn masked(task: Task, paths: &[&str]) -> Result<TaskChange, DataError> {
+    fn masked(task: Task, paths: &[&str]) -> Result<TaskChange, CallError> {
         change(
             task,
             &paths
@@ -277,7 +277,7 @@ mod tests {
         ] {
             let error = masked(mend(), &["title", path]).unwrap_err();
             assert!(
-                matches!(&error, DataError::Field { field, .. } if field == "update_mask"),
+                matches!(&error, CallError::Field { field, .. } if field == "update_mask"),
                 "{path}"
             );
         }

@@ -11,7 +11,7 @@ use auth_interceptor::{Caller, SubjectToken};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status};
 
-use super::{DataError, freshness, status, timestamp, user};
+use crate::call::{CallError, freshness, status, timestamp, user};
 use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeService;
 use crate::contracts::exchange::v1::{
     ExchangeTokenRequest, ExchangeTokenResponse, ForgetSubjectRequest, ForgetSubjectResponse,
@@ -39,7 +39,7 @@ impl Exchanges {
         caller: &Caller,
         metadata: &MetadataMap,
         request: &ExchangeTokenRequest,
-    ) -> Result<ExchangeTokenResponse, DataError> {
+    ) -> Result<ExchangeTokenResponse, CallError> {
         self.exchange.may_receive(caller)?;
         // A service may leave its user out; its own token is not what On-Behalf-Of exchanges.
         let subject = caller
@@ -74,7 +74,7 @@ impl TokenExchangeService for Exchanges {
         unstored(
             forgotten
                 .map(|()| ForgetSubjectResponse {})
-                .map_err(DataError::from),
+                .map_err(CallError::from),
         )
     }
 }
@@ -84,7 +84,7 @@ fn asked_for<'c>(
     subject: &'c SubjectToken,
     metadata: &MetadataMap,
     request: &ExchangeTokenRequest,
-) -> Result<ExchangeRequest<'c>, DataError> {
+) -> Result<ExchangeRequest<'c>, CallError> {
     let scopes = Scopes::parse(&request.scopes).map_err(|error| {
         let expected = match error {
             ScopesError::Count => "must be 1 to 20 scopes",
@@ -93,13 +93,13 @@ fn asked_for<'c>(
             }
             ScopesError::NotOfAResource => "must be scopes of a downstream resource",
         };
-        DataError::field("scopes", expected)
+        CallError::field("scopes", expected)
     })?;
     let claims = Some(request.claims.as_str())
         .filter(|claims| !claims.is_empty())
         .map(ClaimsRequest::parse)
         .transpose()
-        .map_err(|_| DataError::field("claims", "must be one JSON object of at most 8 KiB"))?;
+        .map_err(|_| CallError::field("claims", "must be one JSON object of at most 8 KiB"))?;
     Ok(ExchangeRequest {
         subject,
         scopes: Arc::new(scopes),
@@ -125,7 +125,7 @@ impl From<Exchanged> for ExchangeTokenResponse {
 
 /// The answer, which nobody on its way may keep (RFC 6749 section 5.1): it holds a token, or says
 /// why there is none now.
-fn unstored<T>(answer: Result<T, DataError>) -> Result<Response<T>, Status> {
+fn unstored<T>(answer: Result<T, CallError>) -> Result<Response<T>, Status> {
     let mut answer = answer.map(Response::new).map_err(status);
     let metadata = match &mut answer {
         Ok(response) => response.metadata_mut(),

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::delegation::Delegation;
-use super::{DataError, guid, status};
+use crate::call::{CallError, guid, status};
 use crate::contracts::data::v1 as contract;
 use crate::contracts::data::v1::warehouse_service_server::WarehouseService;
 use crate::contracts::data::v1::{CreateWarehouseRequest, CreateWarehouseResponse};
@@ -46,17 +46,17 @@ impl WarehouseService for Warehouses {
     }
 }
 
-fn read(request: CreateWarehouseRequest) -> Result<(Uuid, NewWarehouse), DataError> {
+fn read(request: CreateWarehouseRequest) -> Result<(Uuid, NewWarehouse), CallError> {
     let workspace_id = guid(&request.workspace_id, "workspace_id")?;
     let length = request.display_name.chars().count();
     if !(1..=MAX_NAME_CHARACTERS).contains(&length) {
-        return Err(DataError::field(
+        return Err(CallError::field(
             "display_name",
             "must be 1 to 128 characters",
         ));
     }
     if request.description.chars().count() > MAX_DESCRIPTION_CHARACTERS {
-        return Err(DataError::field(
+        return Err(CallError::field(
             "description",
             "must be at most 256 characters",
         ));
@@ -82,7 +82,7 @@ impl From<Warehouse> for contract::Warehouse {
 #[cfg(test)]
 mod tests {
     use super::{CreateWarehouseRequest, read};
-    use crate::data::DataError;
+    use crate::call::CallError;
 
     fn request(workspace_id: &str, name: &str, description: &str) -> CreateWarehouseRequest {
         CreateWarehouseRequest {
@@ -108,7 +108,7 @@ mod tests {
             (request(guid, "n", &long(257)), "description"),
         ] {
             let error = read(request).unwrap_err();
-            assert!(matches!(&error, DataError::Field { field, .. } if field == expected));
+            assert!(matches!(&error, CallError::Field { field, .. } if field == expected));
         }
     }
 }

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use super::delegation::{DelegatedCall, Delegation};
 use super::page::List;
-use super::{DataError, status};
+use crate::call::{CallError, status};
 use crate::contracts::data::v1 as contract;
 use crate::contracts::data::v1::workspace_service_server::WorkspaceService;
 use crate::contracts::data::v1::{ListWorkspacesRequest, ListWorkspacesResponse};
@@ -41,7 +41,7 @@ impl WorkspaceService for Workspaces {
 async fn list(
     call: &DelegatedCall,
     request: &ListWorkspacesRequest,
-) -> Result<ListWorkspacesResponse, DataError> {
+) -> Result<ListWorkspacesResponse, CallError> {
     let roles = roles(&request.roles)?;
     let list = List::of_workspaces(&call.owner, &roles);
     let filter = WorkspaceFilter {
@@ -57,7 +57,7 @@ async fn list(
 }
 
 /// The roles, each once and in one order.
-fn roles(roles: &[i32]) -> Result<Vec<WorkspaceRole>, DataError> {
+fn roles(roles: &[i32]) -> Result<Vec<WorkspaceRole>, CallError> {
     let mut read = Vec::new();
     for (position, role) in roles.iter().enumerate() {
         let role = match contract::WorkspaceRole::try_from(*role) {
@@ -67,7 +67,7 @@ fn roles(roles: &[i32]) -> Result<Vec<WorkspaceRole>, DataError> {
             Ok(contract::WorkspaceRole::Viewer) => WorkspaceRole::Viewer,
             Ok(contract::WorkspaceRole::Unspecified) | Err(_) => {
                 let field = format!("roles[{position}]");
-                return Err(DataError::field(field, "must be one of the roles"));
+                return Err(CallError::field(field, "must be one of the roles"));
             }
         };
         // There are four, however often they are named.
@@ -96,7 +96,7 @@ impl From<Workspace> for contract::Workspace {
 #[cfg(test)]
 mod tests {
     use super::roles;
-    use crate::data::DataError;
+    use crate::call::CallError;
     use crate::downstream::WorkspaceRole::{Admin, Viewer};
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             (&[1, -1], "roles[1]"),
         ] {
             let error = roles(asked).unwrap_err();
-            assert!(matches!(&error, DataError::Field { field, .. } if field == expected));
+            assert!(matches!(&error, CallError::Field { field, .. } if field == expected));
         }
     }
 }

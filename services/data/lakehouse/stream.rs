@@ -5,8 +5,8 @@ use std::pin::Pin;
 use futures_util::{Stream, stream};
 use tonic::Status;
 
+use crate::call::status;
 use crate::contracts::data::v1::ReadFileResponse;
-use crate::data::status;
 use crate::downstream::Download;
 
 /// The parts of a file; the last is an error if the file could not be read to its end.

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 
 use super::{item, rows_to_write};
+use crate::call::CallError;
 use crate::contracts::data::v1::Row;
-use crate::data::DataError;
 
-fn field(error: DataError) -> String {
+fn field(error: CallError) -> String {
     match error {
-        DataError::Field { field, .. } => field,
+        CallError::Field { field, .. } => field,
         other => panic!("{other}"),
     }
 }

@@ -1,0 +1,86 @@
+//! What the gRPC adapters of every plane do alike: read a field, name the caller, refuse.
+
+use auth_interceptor::{Caller, Claims, UnixSeconds};
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+use crate::downstream::DownstreamError;
+use crate::exchange::{ExchangeError, Freshness};
+use crate::refusal::Refusal;
+use crate::store::{Etag, StoreError};
+
+/// Why a request fails once its caller is let through.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// A field of the request is not acceptable.
+    #[error("the field {field} is invalid")]
+    Field {
+        /// The field's path in the request, such as `rows[3].json`.
+        field: String,
+        /// What it has to be: the description of its violation.
+        expected: &'static str,
+    },
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no downstream token.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// Fabric or OneLake could not do it.
+    #[error(transparent)]
+    Downstream(#[from] DownstreamError),
+}
+
+impl CallError {
+    pub(crate) fn field(field: impl Into<String>, expected: &'static str) -> Self {
+        Self::Field {
+            field: field.into(),
+            expected,
+        }
+    }
+}
+
+/// The way out for every failure of a handler: one refusal, and one event that tells the operator
+/// what the caller is told.
+pub(crate) fn status(error: impl Into<Refusal>) -> Status {
+    let refusal = error.into();
+    refusal.report();
+    refusal.into()
+}
+
+/// The verified claims of the user who calls, whose data a request is about.
+pub(crate) fn user<T>(request: &Request<T>) -> Result<&Claims, Status> {
+    Caller::of(request)
+        .and_then(Caller::user)
+        .map_err(|error| status(&error))
+}
+
+/// An id in the one form the service gives out; letter case is not told apart.
+pub(crate) fn guid(text: &str, field: &'static str) -> Result<Uuid, CallError> {
+    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
+    let hyphenated = (text.len() == 36)
+        .then(|| Uuid::try_parse(text).ok())
+        .flatten();
+    hyphenated.ok_or_else(|| CallError::field(field, "must be a GUID"))
+}
+
+/// An etag as a caller repeats it; empty: any.
+pub(crate) fn etag(text: &str) -> Option<Etag> {
+    (!text.is_empty()).then(|| Etag::parse(text))
+}
+
+/// What a call may be answered from memory where its handler exchanges: `selvedge-retry: 1` says
+/// that the user has acted since a refusal.
+pub(crate) fn freshness(metadata: &MetadataMap) -> Freshness {
+    match metadata.get("selvedge-retry") {
+        Some(value) if value == "1" => Freshness::Retry,
+        _ => Freshness::Remembered,
+    }
+}
+
+/// A time on the wire.
+pub(crate) fn timestamp(seconds: UnixSeconds) -> Option<prost_types::Timestamp> {
+    let seconds = i64::try_from(seconds).ok()?;
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
