@@ -16,6 +16,7 @@ pub mod contracts;
 pub mod data;
 pub mod downstream;
 pub mod exchange;
+mod json;
 pub mod refusal;
 mod retry_after;
 pub mod secret;

@@ -3,7 +3,9 @@
 //! [`Store`] is what an engine has to do; callers name an [`Owner`] with every operation, and an
 //! engine puts tenant and object id into every statement. No gRPC here: adapters convert.
 
+mod definition;
 mod error;
+mod items;
 mod records;
 mod refresh_tokens;
 pub mod sqlite;
@@ -18,6 +20,9 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 pub use self::error::{OpenError, StoreError};
+pub use self::items::{
+    DefinitionPart, Deletion, EMPTY_OBJECT, Item, ItemAddress, ItemChange, NewItem, Retention,
+};
 pub use self::records::{Place, Row, RowWrite};
 pub use self::refresh_tokens::SealedToken;
 use self::sqlite::SqliteStore;
@@ -103,6 +108,46 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         tenant: TenantId,
         object_id: Option<&'a str>,
     ) -> Outcome<'a, ()>;
+
+    /// Keeps a new item. The same creation again changes nothing. [`StoreError::Conflict`]: the id is
+    /// taken, by another item or by one that has been deleted.
+    fn create_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        item: NewItem,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// An item that has not been deleted.
+    fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item>;
+
+    /// Changes an item that has not been deleted.
+    fn update_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        change: ItemChange,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// Deletes an item. One that does not exist is deleted.
+    fn delete_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        deletion: Deletion,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// Takes a soft deletion back, with this definition if there is one; creates an item that does not
+    /// exist. [`StoreError::NotFound`]: it was deleted for good.
+    fn restore_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        definition: Option<Vec<DefinitionPart>>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// Removes what is kept of one deleted item and under it, if one is due. Whether there was one.
+    fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool>;
 
     /// Whether the store answers now.
     fn ping(&self) -> Outcome<'_, ()>;
@@ -205,7 +250,7 @@ pub async fn open(settings: &crate::config::Store) -> Result<Arc<dyn Store>, Ope
     Ok(Arc::new(store))
 }
 
-/// What one owner may keep: a stranger with a valid token cannot fill the store.
+/// What one owner, and one tenant, may keep: a stranger with a valid token cannot fill the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Quota {
     /// Rows under all workspaces and items.
@@ -216,6 +261,10 @@ pub struct Quota {
     pub tasks: i64,
     /// Refresh tokens: pieces of work under way at once.
     pub refresh_tokens: i64,
+    /// Items of a tenant, deleted ones included until they are purged.
+    pub items: i64,
+    /// Bytes of their payloads and definitions.
+    pub item_bytes: i64,
 }
 
 impl Default for Quota {
@@ -225,6 +274,8 @@ impl Default for Quota {
             row_bytes: 64 * 1024 * 1024,
             tasks: 10_000,
             refresh_tokens: 1_000,
+            items: 100_000,
+            item_bytes: 1024 * 1024 * 1024,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! `DataService`: the caller's rows of JSON.
 
-mod json;
-
 #[cfg(test)]
 mod tests;
 
@@ -158,7 +156,7 @@ fn rows_to_write(rows: Vec<Row>) -> Result<Vec<RowWrite>, CallError> {
         if row.json.len() > MAX_JSON_BYTES {
             return refuse("json", "must be at most 64 KiB");
         }
-        if !json::is_one_value(&row.json) {
+        if !crate::json::is_one_value(&row.json) {
             return refuse(
                 "json",
                 "must be one JSON value in UTF-8, nested at most 64 deep",

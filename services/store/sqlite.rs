@@ -5,6 +5,7 @@
 //! lock first (`BEGIN IMMEDIATE`) and waits for its turn in the pool instead.
 
 mod failure;
+mod items;
 mod owners;
 mod refresh_tokens;
 mod rows;
@@ -28,8 +29,9 @@ use sqlx::{Connection as _, Sqlite};
 use uuid::Uuid;
 
 use super::{
-    Etag, NewTask, OpenError, Outcome, Owner, Page, Paged, Place, Quota, Row, RowWrite,
-    SealedToken, Store, StoreError, Task, TaskChange,
+    DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, NewItem, NewTask, OpenError,
+    Outcome, Owner, Page, Paged, Place, Quota, Retention, Row, RowWrite, SealedToken, Store,
+    StoreError, Task, TaskChange,
 };
 use crate::config::Migrate;
 
@@ -254,6 +256,80 @@ impl Store for SqliteStore {
             refresh_tokens::forget(&mut transaction, tenant, object_id).await?;
             transaction.commit().await?;
             Ok(())
+        })
+    }
+
+    fn create_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        item: NewItem,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            items::create(&mut transaction, address, &item, now, &self.quota).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item> {
+        Box::pin(async move { items::read(&mut *self.reader().await?, address).await })
+    }
+
+    fn update_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        change: ItemChange,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            items::update(&mut transaction, address, &change, now, &self.quota).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn delete_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        deletion: Deletion,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            items::delete(&mut transaction, address, deletion, now).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn restore_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        definition: Option<Vec<DefinitionPart>>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            items::restore(&mut transaction, address, definition, now, &self.quota).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+    }
+
+    fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool> {
+        Box::pin(async move {
+            let mut connection = self.writer().await?;
+            let mut transaction = connection.begin_with(BEGIN).await?;
+            let purged = items::purge_one(&mut transaction, retention, &self.quota).await?;
+            transaction.commit().await?;
+            Ok(purged)
         })
     }
 

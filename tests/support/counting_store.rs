@@ -7,8 +7,8 @@ use auth_interceptor::{TenantId, UnixSeconds};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use selvedge::store::{
-    Etag, NewTask, Outcome, Owner, Page, Paged, Place, Row, RowWrite, SealedToken, Store, Task,
-    TaskChange,
+    DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, NewItem, NewTask, Outcome,
+    Owner, Page, Paged, Place, Retention, Row, RowWrite, SealedToken, Store, Task, TaskChange,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -176,6 +176,68 @@ impl Store for CountingStore {
         Box::pin(async move {
             self.pass().await;
             self.inner.forget_refresh_tokens(tenant, object_id).await
+        })
+    }
+
+    fn create_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        item: NewItem,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.create_item(address, item, now).await
+        })
+    }
+
+    fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.item(address).await
+        })
+    }
+
+    fn update_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        change: ItemChange,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.update_item(address, change, now).await
+        })
+    }
+
+    fn delete_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        deletion: Deletion,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.delete_item(address, deletion, now).await
+        })
+    }
+
+    fn restore_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        definition: Option<Vec<DefinitionPart>>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.restore_item(address, definition, now).await
+        })
+    }
+
+    fn purge_deleted_item<'a>(&'a self, retention: Retention) -> Outcome<'a, bool> {
+        Box::pin(async move {
+            self.pass().await;
+            self.inner.purge_deleted_item(retention).await
         })
     }
 

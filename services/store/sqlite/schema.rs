@@ -20,6 +20,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "refresh tokens",
         include_str!("../migrations/sqlite/0002_refresh_tokens.sql"),
     ),
+    (
+        3,
+        "items",
+        include_str!("../migrations/sqlite/0003_items.sql"),
+    ),
 ];
 
 /// Where sqlx notes what has been applied.

@@ -1,4 +1,5 @@
-//! Whether bytes are JSON, without building anything from them: rows are kept byte for byte.
+//! Whether bytes are JSON, without building anything from them: what callers keep stays as it is, byte
+//! for byte.
 
 use serde::de::IgnoredAny;
 
@@ -6,11 +7,16 @@ use serde::de::IgnoredAny;
 const MAX_DEPTH: usize = 64;
 
 /// Whether `bytes` are exactly one JSON value (RFC 8259) in UTF-8.
-pub(super) fn is_one_value(bytes: &[u8]) -> bool {
+pub(crate) fn is_one_value(bytes: &[u8]) -> bool {
     // The parser skips strings that nobody reads without looking at their encoding.
     std::str::from_utf8(bytes).is_ok_and(|text| {
         depth(text) <= MAX_DEPTH && serde_json::from_str::<IgnoredAny>(text).is_ok()
     })
+}
+
+/// Whether `bytes` are exactly one JSON object (RFC 8259) in UTF-8.
+pub(crate) fn is_one_object(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"{") && is_one_value(bytes)
 }
 
 /// The deepest nesting, of a text that may yet turn out not to be JSON.
@@ -37,7 +43,7 @@ fn depth(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::is_one_value;
+    use super::{is_one_object, is_one_value};
 
     #[test]
     fn one_value_of_any_kind_is_json() {
@@ -53,6 +59,14 @@ mod tests {
         }
         let nested = format!("{}{}", "[".repeat(64), "]".repeat(64));
         assert!(is_one_value(nested.as_bytes()));
+    }
+
+    #[test]
+    fn an_object_is_one_value_between_braces() {
+        assert!(is_one_object(b" \n{\"a\": {}} "));
+        for other in [&b"[]"[..], b"null", b"\"{}\"", b"{", b"", b"{} {}"] {
+            assert!(!is_one_object(other), "{other:?}");
+        }
     }
 
     #[test]
