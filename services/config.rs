@@ -6,6 +6,7 @@
 mod authorities;
 mod credentials;
 mod error;
+mod fabric;
 mod keys;
 mod values;
 
@@ -19,6 +20,7 @@ use std::time::Duration;
 use auth_interceptor::{Authority, KeySettings, Registration};
 
 pub use self::error::ConfigError;
+pub use self::fabric::{Endpoints, ErrorCasing, Fabric};
 pub use self::keys::{Form, KEYS, Key, reference};
 use self::values::Values;
 use crate::exchange;
@@ -104,13 +106,6 @@ pub enum Migrate {
     Auto,
     /// Refuse to start.
     Check,
-}
-
-/// `[fabric]`.
-#[derive(Clone, Debug)]
-pub struct Fabric {
-    /// The applications that Fabric itself calls with.
-    pub app_ids: Vec<String>,
 }
 
 /// `[downstream]`: base URLs, without a slash at their end.
@@ -234,9 +229,7 @@ impl Settings {
             exchange,
             downstream: Downstream::read(&values)?,
             sealing_key_files: read_sealing_key_files(&values)?,
-            fabric: Fabric {
-                app_ids: values.guids("fabric.app_ids")?,
-            },
+            fabric: Fabric::read(&values)?,
             telemetry: Telemetry {
                 log: values.text("telemetry.log")?,
                 log_file: values

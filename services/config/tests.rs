@@ -287,6 +287,26 @@ fn a_bad_value_is_refused_in_one_sentence_that_names_its_key() {
             "fabric.app_ids expects a list of GUIDs",
         ),
         (
+            "fabric.item_types",
+            "[\"Sample\"]",
+            "fabric.item_types expects a list of item types",
+        ),
+        (
+            "fabric.endpoint",
+            "\"http://contoso.com\"",
+            "fabric.endpoint expects an https URL",
+        ),
+        (
+            "fabric.regional_endpoints",
+            "[\"West Europe\"]",
+            "fabric.regional_endpoints expects a list of regions and https URLs",
+        ),
+        (
+            "fabric.regional_endpoints",
+            "[\"a=https://a.b\", \"A=https://c.d\"]",
+            "fabric.regional_endpoints expects a list of regions and https URLs",
+        ),
+        (
             "keys.last_known_good",
             "\"1h\"",
             "keys.last_known_good expects longer than keys.refresh",

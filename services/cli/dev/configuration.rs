@@ -95,6 +95,8 @@ publisher_tenant = "{publisher}"
 secret_file = "{folder}/file-picker.secret"
 token_clients = ["{broker}"]
 downstream_scopes = ["{storage}/user_impersonation"]
+[fabric]
+endpoint = "http://{service}/workload"
 [downstream]
 fabric = "{origin}/fabric/v1"
 workload_control = "{origin}/fabric/v1/workload-control"

@@ -289,6 +289,48 @@ pub const KEYS: &[Key] = &[
         Some("00000009-0000-0000-c000-000000000000,d2450708-699c-41e3-8077-b0c8341509aa"),
         "Applications that Fabric itself calls with.",
     ),
+    key(
+        "fabric.error_casing_v1",
+        Form::Choice(&["pascal", "camel"]),
+        Some("pascal"),
+        "How errors are spelled in the first generation of the workload API; its stock front end reads pascal.",
+    ),
+    key(
+        "fabric.error_casing_v2",
+        Form::Choice(&["pascal", "camel"]),
+        Some("camel"),
+        "How errors are spelled in the second generation.",
+    ),
+    key(
+        "fabric.item_types",
+        Form::Texts,
+        Some("Org.Selvedge.Sample"),
+        "The item types that the workload's manifest names.",
+    ),
+    key(
+        "fabric.deleted_item_retention",
+        Form::Duration { min_seconds: 1 },
+        Some("7d"),
+        "How long a soft deletion can be undone; then what is kept of the item is removed.",
+    ),
+    key(
+        "fabric.endpoint",
+        Form::Text,
+        None,
+        "The base URL that endpoint resolution answers, where a region has none of its own.",
+    ),
+    key(
+        "fabric.regional_endpoints",
+        Form::Texts,
+        Some(""),
+        "Base URLs by tenant region, each as Region=URL.",
+    ),
+    key(
+        "fabric.endpoint_ttl",
+        Form::Duration { min_seconds: 60 },
+        Some("1h"),
+        "For how long Fabric may remember where to send calls; whole minutes count.",
+    ),
     // [downstream]
     key(
         "downstream.fabric",
