@@ -13,11 +13,13 @@ use tonic_types::pb;
 
 mod actor;
 mod authentication;
+mod details;
 mod downstream;
 mod exchange;
 
 pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
+pub use self::details::Details;
 use crate::call::CallError;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
 use crate::store::StoreError;

@@ -1,0 +1,3 @@
+//! The control plane: what Fabric orders of a workload.
+
+pub mod error_response;
