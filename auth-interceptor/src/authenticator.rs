@@ -3,6 +3,7 @@
 //! The decision is synchronous but for one case: a key id that nobody has seen yet, for which the
 //! call waits on a read that all such calls share.
 
+mod control_plane;
 mod subject_and_app;
 
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub struct AuthSettings {
     pub authorities: Vec<Authority>,
     /// The applications whose tokens are accepted.
     pub registrations: Vec<Registration>,
+    /// The applications that Fabric itself calls with, by client id: on the control plane nobody
+    /// else's own token is accepted.
+    pub fabric_apps: Vec<String>,
     /// The key life cycle.
     pub keys: KeySettings,
     /// The largest token read, in bytes.
@@ -42,12 +46,20 @@ pub struct AuthSettings {
 }
 
 impl AuthSettings {
-    /// The defaults: 16 KiB a token, 64 MiB remembered, the machine's clock.
+    /// The client ids that Fabric calls with in the public cloud: "Power BI Service", and "Fabric
+    /// Client for Workloads".
+    pub const FABRIC_APPS: [&str; 2] = [
+        "00000009-0000-0000-c000-000000000000",
+        "d2450708-699c-41e3-8077-b0c8341509aa",
+    ];
+
+    /// The defaults: Fabric's applications in the public cloud, 16 KiB a token, 64 MiB remembered, the machine's clock.
     #[must_use]
     pub fn new(authorities: Vec<Authority>, registrations: Vec<Registration>) -> Self {
         Self {
             authorities,
             registrations,
+            fabric_apps: Self::FABRIC_APPS.map(str::to_owned).into(),
             keys: KeySettings::default(),
             token_bytes: 16 * 1024,
             remembered_bytes: 64 * 1024 * 1024,
@@ -88,6 +100,7 @@ pub(crate) struct WantedKey {
 pub struct Authenticator {
     validator: Validator,
     authorities: Box<[TrustedAuthority]>,
+    fabric_apps: Box<[Box<str>]>,
     remembered: Remembered,
     clock: Clock,
     token_bytes: usize,
@@ -165,6 +178,11 @@ impl Authenticator {
         Ok(Arc::new(Self {
             validator,
             authorities,
+            fabric_apps: settings
+                .fabric_apps
+                .iter()
+                .map(|id| id.as_str().into())
+                .collect(),
             remembered: Remembered::new(settings.remembered_bytes),
             clock: settings.clock.clone(),
             token_bytes: settings.token_bytes,
@@ -220,12 +238,15 @@ impl Authenticator {
         }
     }
 
-    /// Checks one token as a call of `method` would, without remembering it.
+    /// Checks one bearer token as a call of `method` would, without remembering it.
     ///
     /// # Errors
     ///
     /// The refusal that the call would get.
     pub async fn explain(&self, method: &MethodPolicy, token: &str) -> Result<(), AuthError> {
+        if !method.policy.takes_bearer() {
+            return Err(AuthError::AuthSchemeUnsupported);
+        }
         let now = self.clock.now();
         let proven = match self.verify(token, now) {
             Err(Unproven::NeedsKey(wanted)) => {
@@ -258,19 +279,22 @@ impl Authenticator {
                 claims: None,
                 app: None,
                 subject_token: None,
+                stated_tenant: None,
             });
         }
         let credentials = match bearer::credentials(headers) {
             Ok(credentials) => credentials,
             Err(error) => return self.refuse(error, None, None),
         };
-        let takes_bearer = policy.takes(TokenKind::Delegated) || policy.takes(TokenKind::AppOnly);
-        // What Fabric's own calls have to prove is more than a pair of tokens.
-        let takes_pair = policy.takes(TokenKind::SubjectAndApp) && policy.plane == Plane::Data;
+        let takes_pair = policy.takes(TokenKind::SubjectAndApp);
         let token = match credentials {
-            Credentials::Bearer(token) if takes_bearer => token,
+            Credentials::Bearer(token) if policy.takes_bearer() => token,
             Credentials::SubjectAndApp { subject, app } if takes_pair => {
-                return self.decide_pair(method, headers, subject, app);
+                return match policy.plane {
+                    // What Fabric's own calls have to prove is more than a pair of tokens.
+                    Plane::Control => self.decide_control(method, headers, subject, app),
+                    Plane::Data => self.decide_pair(method, headers, subject, app),
+                };
             }
             Credentials::Bearer(_) | Credentials::SubjectAndApp { .. } => {
                 return self.refuse(AuthError::AuthSchemeUnsupported, None, None);
@@ -290,6 +314,7 @@ impl Authenticator {
                 subject_token: subject_token(headers, token, &proven),
                 claims: Some(proven.claims),
                 app: None,
+                stated_tenant: None,
             }),
             Err(error) => self.refuse(error, role, Some(proven.claims)),
         }

@@ -9,6 +9,7 @@ use http::HeaderValue;
 use crate::claims::{Claims, TokenSubject};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
+use crate::identity::TenantId;
 use crate::policy::{ItemPermissions, MethodPolicy};
 use crate::remembered::TokenDigest;
 
@@ -28,6 +29,8 @@ pub struct Caller {
     pub(crate) claims: Option<Arc<Claims>>,
     pub(crate) app: Option<Arc<Claims>>,
     pub(crate) subject_token: Option<SubjectToken>,
+    /// The tenant that Fabric names beside its token.
+    pub(crate) stated_tenant: Option<TenantId>,
 }
 
 impl Caller {
@@ -95,6 +98,16 @@ impl Caller {
     #[must_use]
     pub fn app(&self) -> Option<&Claims> {
         self.app.as_deref()
+    }
+
+    /// The tenant that the call is for: the one of the user, or of the application that calls with a
+    /// bearer token of its own; and where Fabric calls without a user, the one that it names.
+    ///
+    /// None on a public method, where a service acts without a user on the data plane, and where the
+    /// policy lets Fabric name no tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.claims().map(Claims::tenant).or(self.stated_tenant)
     }
 
     /// When the first of the call's tokens expires.

@@ -167,7 +167,8 @@ impl AuthError {
             | Self::AuthSchemeUnsupported
             | Self::AuthHeaderMalformed
             | Self::AuthHeaderDuplicated
-            | Self::SubjectTokenRequired => Check::Credentials,
+            | Self::SubjectTokenRequired
+            | Self::TenantHeaderInvalid => Check::Credentials,
             Self::TokenTooLarge { .. } => Check::Size,
             Self::TokenMalformed => Check::Structure,
             Self::TokenAlgNotAllowed => Check::Algorithm,
@@ -184,7 +185,7 @@ impl AuthError {
             Self::TokenVersionUnsupported => Check::Version,
             Self::TokenAudienceMismatch => Check::Audience,
             Self::AppOnlyNotAllowed | Self::DelegatedNotAllowed => Check::TokenKind,
-            Self::ClientAppNotAllowed { .. } => Check::Client,
+            Self::ClientAppNotAllowed { .. } | Self::SubjectAppMismatch => Check::Client,
             Self::TenantNotAllowed { .. } => Check::Tenant,
             Self::ScopeMissing { .. } | Self::AppRoleMissing { .. } => Check::Permissions,
             Self::ClaimsChallengeRequired { .. }
@@ -202,6 +203,8 @@ impl AuthError {
             | Self::AuthHeaderMalformed
             | Self::AuthHeaderDuplicated
             | Self::SubjectTokenRequired
+            | Self::SubjectAppMismatch
+            | Self::TenantHeaderInvalid
             | Self::TokenTooLarge { .. }
             | Self::TokenMalformed
             | Self::TokenHeaderInvalid

@@ -29,6 +29,12 @@ pub enum AuthError {
     /// `SubjectAndAppToken1.0` without a user's token, to a method that needs a user.
     #[error("the subject token is missing")]
     SubjectTokenRequired,
+    /// The user's token was issued to another application than the one that proves itself beside it.
+    #[error("the subject token was issued to another application")]
+    SubjectAppMismatch,
+    /// `x-ms-client-tenant-id` is absent, repeated or not a GUID, on a control-plane call.
+    #[error("the header x-ms-client-tenant-id is not one GUID")]
+    TenantHeaderInvalid,
     /// The token is larger than the limit.
     #[error("the token is larger than {limit} bytes")]
     TokenTooLarge {
@@ -239,6 +245,7 @@ impl AuthError {
             | Self::AuthHeaderMalformed
             | Self::AuthHeaderDuplicated
             | Self::SubjectTokenRequired
+            | Self::SubjectAppMismatch
             | Self::TokenTooLarge { .. }
             | Self::TokenMalformed
             | Self::TokenHeaderInvalid
@@ -266,6 +273,7 @@ impl AuthError {
             | Self::DelegatedNotAllowed
             | Self::StepUpUnsupportedByClient { .. }
             | Self::MethodPolicyMissing => Code::PermissionDenied,
+            Self::TenantHeaderInvalid => Code::InvalidArgument,
             Self::MethodNotFound => Code::Unimplemented,
             Self::SigningKeysUnavailable { .. } => Code::Unavailable,
         }
@@ -280,6 +288,8 @@ impl AuthError {
             Self::AuthHeaderMalformed => "AUTH_HEADER_MALFORMED",
             Self::AuthHeaderDuplicated => "AUTH_HEADER_DUPLICATED",
             Self::SubjectTokenRequired => "SUBJECT_TOKEN_REQUIRED",
+            Self::SubjectAppMismatch => "SUBJECT_APP_MISMATCH",
+            Self::TenantHeaderInvalid => "TENANT_HEADER_INVALID",
             Self::TokenTooLarge { .. } => "TOKEN_TOO_LARGE",
             Self::TokenMalformed => "TOKEN_MALFORMED",
             Self::TokenHeaderInvalid => "TOKEN_HEADER_INVALID",

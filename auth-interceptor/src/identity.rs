@@ -16,6 +16,12 @@ impl TenantId {
     pub fn as_uuid(&self) -> Uuid {
         self.0
     }
+
+    /// Reads a tenant whose digits may be of either case: where it is only compared as a number, as
+    /// a header's is, nothing hangs on its spelling.
+    pub(crate) fn in_either_case(text: &str) -> Result<Self, NotAGuid> {
+        text.to_ascii_lowercase().parse()
+    }
 }
 
 /// The text is not 8-4-4-4-12 lower-case hexadecimal digits.

@@ -22,10 +22,12 @@ use crate::error::AuthError;
 use crate::expiry::ExpiringBody;
 use crate::policy::{MethodPolicy, ServedPolicies};
 use crate::refusal::{Denial, Refuse};
+use crate::tenant_header;
 
 /// Metadata that a handler must never see: the credentials, and what intermediaries use to assert
-/// an identity. None of it is ever believed.
-static STRIPPED: [HeaderName; 8] = [
+/// an identity. None of it is believed; what Fabric says of the tenant, once it has proved itself, a
+/// handler learns from [`Caller::tenant`].
+static STRIPPED: [HeaderName; 9] = [
     header::AUTHORIZATION,
     header::COOKIE,
     HeaderName::from_static("authorization-bin"),
@@ -33,6 +35,7 @@ static STRIPPED: [HeaderName; 8] = [
     HeaderName::from_static("x-ms-client-principal"),
     HeaderName::from_static("x-ms-client-principal-id"),
     HeaderName::from_static("x-tenant-id"),
+    tenant_header::NAME,
     HeaderName::from_static("x-user-oid"),
 ];
 
@@ -152,10 +155,11 @@ impl Shared {
         tracing::debug!(
             selvedge.auth.outcome = "allow",
             rpc.method = caller.method(),
-            selvedge.tenant.id = caller
+            selvedge.tenant.id = caller.tenant().map(tracing::field::display),
+            selvedge.client_app.id = caller
                 .claims()
-                .map(|claims| tracing::field::display(claims.tenant())),
-            selvedge.client_app.id = caller.claims().map(|claims| claims.client().as_str()),
+                .or(caller.app())
+                .map(|claims| claims.client().as_str()),
             "selvedge.auth.allowed"
         );
         for name in &STRIPPED {

@@ -70,6 +70,7 @@ mod policy;
 mod refusal;
 mod remembered;
 mod scope;
+mod tenant_header;
 mod validator;
 #[doc(hidden)]
 pub mod vectors;

@@ -69,6 +69,7 @@ pub struct Policy {
     pub(crate) scopes: Demand,
     pub(crate) roles: Demand,
     pub(crate) subject_may_be_empty: bool,
+    pub(crate) tenant_header_may_be_absent: bool,
     pub(crate) item_permissions: Option<ItemPermissions>,
     pub(crate) authentication_context: Option<Arc<str>>,
     pub(crate) allowed_clients: Box<[Box<str>]>,
@@ -110,6 +111,7 @@ impl Policy {
             scopes,
             roles,
             subject_may_be_empty: false,
+            tenant_header_may_be_absent: false,
             item_permissions: None,
             authentication_context: None,
             allowed_clients: [].into(),
@@ -146,6 +148,12 @@ impl Policy {
         self.subject_may_be_empty
     }
 
+    /// Whether a control-plane call may come without `x-ms-client-tenant-id`.
+    #[must_use]
+    pub fn tenant_header_may_be_absent(&self) -> bool {
+        self.tenant_header_may_be_absent
+    }
+
     /// The item permissions that Fabric must confirm.
     #[must_use]
     pub fn item_permissions(&self) -> Option<&ItemPermissions> {
@@ -165,6 +173,11 @@ impl Policy {
 
     pub(crate) fn takes(&self, kind: TokenKind) -> bool {
         self.token_kinds.contains(&kind)
+    }
+
+    /// Whether a bearer token will do.
+    pub(crate) fn takes_bearer(&self) -> bool {
+        self.takes(TokenKind::Delegated) || self.takes(TokenKind::AppOnly)
     }
 
     pub(crate) fn is_public(&self) -> bool {
@@ -209,6 +222,15 @@ impl Policy {
 
     fn authorize_caller(&self, claims: &Claims, tenants: &[TenantId]) -> Result<(), AuthError> {
         self.authorize_client(claims)?;
+        self.authorize_delegation(claims, tenants)
+    }
+
+    /// Whether the caller may call, whichever the client application: tenant, scope or role, step-up.
+    pub(crate) fn authorize_delegation(
+        &self,
+        claims: &Claims,
+        tenants: &[TenantId],
+    ) -> Result<(), AuthError> {
         if !is_at_home(claims, tenants) {
             return Err(AuthError::TenantNotAllowed {
                 tenant: claims.tenant,
@@ -234,21 +256,26 @@ impl Policy {
     }
 
     fn authorize_client(&self, claims: &Claims) -> Result<(), AuthError> {
-        let client = claims.client.as_str();
         let registered = &claims.registration.allowed_clients;
-        let allowed = (self.allowed_clients.is_empty()
-            || self
-                .allowed_clients
-                .iter()
-                .any(|allowed| &**allowed == client))
-            && (registered.is_empty() || registered.iter().any(|allowed| allowed == client));
-        if allowed {
-            Ok(())
-        } else {
-            Err(AuthError::ClientAppNotAllowed {
+        let allowed = |list: &[String]| list.iter().any(|id| id == claims.client.as_str());
+        if !registered.is_empty() && !allowed(registered) {
+            return Err(AuthError::ClientAppNotAllowed {
                 client: claims.client.clone(),
-            })
+            });
         }
+        self.admit_client(claims)
+    }
+
+    /// Whether the client application is one that the method itself lets call.
+    pub(crate) fn admit_client(&self, claims: &Claims) -> Result<(), AuthError> {
+        let mut admitted = self.allowed_clients.iter();
+        let any = self.allowed_clients.is_empty();
+        if any || admitted.any(|id| **id == *claims.client.as_str()) {
+            return Ok(());
+        }
+        Err(AuthError::ClientAppNotAllowed {
+            client: claims.client.clone(),
+        })
     }
 
     fn authorize_context(&self, claims: &Claims) -> Result<(), AuthError> {

@@ -63,6 +63,7 @@ impl Denial {
             | AuthError::MethodPolicyMissing
             | AuthError::SigningKeysUnavailable { .. }
             | AuthError::TenantNotAllowed { .. }
+            | AuthError::TenantHeaderInvalid
             | AuthError::StepUpUnsupportedByClient { .. } => return None,
             // RFC 6750 section 3.1: no error code when the call carries no credentials.
             AuthError::CredentialsMissing => None,
@@ -70,6 +71,7 @@ impl Denial {
             | AuthError::AuthHeaderMalformed
             | AuthError::AuthHeaderDuplicated => Some("invalid_request"),
             AuthError::SubjectTokenRequired
+            | AuthError::SubjectAppMismatch
             | AuthError::TokenTooLarge { .. }
             | AuthError::TokenMalformed
             | AuthError::TokenHeaderInvalid
@@ -104,7 +106,9 @@ impl Denial {
             .map(|claims| claims.tenant().to_string())
             .unwrap_or_default();
         let mut challenge = match &self.error {
-            AuthError::SubjectTokenRequired => Challenge::subject_and_app(&realm),
+            AuthError::SubjectTokenRequired | AuthError::SubjectAppMismatch => {
+                Challenge::subject_and_app(&realm)
+            }
             _ => Challenge::bearer(&realm),
         };
         // The uri is Entra's, where a caller of another authority has no account.

@@ -63,6 +63,10 @@ fn each_contradiction_is_named_with_its_method() {
             "only subject-and-app methods can have an empty subject token",
         ),
         (
+            format!("{scoped} tenant_header_may_be_absent: true"),
+            "only control-plane methods have a tenant header",
+        ),
+        (
             "plane: PLANE_CONTROL token_kinds: TOKEN_KIND_DELEGATED scopes: { values: \"a\" }"
                 .to_owned(),
             "control-plane methods take subject-and-app tokens only",

@@ -12,6 +12,7 @@
 mod challenges;
 mod contract;
 mod contradictions;
+mod control_plane;
 mod credentials;
 mod guarded;
 mod issuer;

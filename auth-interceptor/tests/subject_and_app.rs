@@ -97,27 +97,23 @@ async fn a_bearer_token_still_does_and_proves_no_service() {
 #[tokio::test]
 async fn a_method_that_does_not_state_the_kind_takes_no_pair() {
     let issuer = Issuer::start().await;
-    for policy in [
+    let policies = contract::policies(
         r#"plane: PLANE_DATA token_kinds: TOKEN_KIND_DELEGATED
            scopes: { values: "token.exchange" }"#,
-        // What Fabric's own calls have to prove is more than a pair.
-        r#"plane: PLANE_CONTROL token_kinds: TOKEN_KIND_SUBJECT_AND_APP
-           scopes: { values: "token.exchange" }"#,
-    ] {
-        let guarded = Guarded::start(&settings(&issuer), contract::policies(policy).unwrap()).await;
-        let outcome = call(
-            &guarded,
-            &issuer.issue(&subject()),
-            &issuer.issue(&service()),
-        )
-        .await;
-        assert_pair_refused(
-            outcome,
-            Code::Unauthenticated,
-            "AUTH_SCHEME_UNSUPPORTED",
-            None,
-        );
-    }
+    );
+    let guarded = Guarded::start(&settings(&issuer), policies.unwrap()).await;
+    let outcome = call(
+        &guarded,
+        &issuer.issue(&subject()),
+        &issuer.issue(&service()),
+    )
+    .await;
+    assert_pair_refused(
+        outcome,
+        Code::Unauthenticated,
+        "AUTH_SCHEME_UNSUPPORTED",
+        None,
+    );
 }
 
 #[tokio::test]

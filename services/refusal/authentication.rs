@@ -29,6 +29,9 @@ impl From<&AuthError> for Refusal {
             AuthError::AuthHeaderMalformed => Self::new(Reason::AuthHeaderMalformed, message),
             AuthError::AuthHeaderDuplicated => Self::new(Reason::AuthHeaderDuplicated, message),
             AuthError::SubjectTokenRequired => Self::new(Reason::SubjectTokenRequired, message),
+            AuthError::SubjectAppMismatch => Self::new(Reason::SubjectAppMismatch, message),
+            AuthError::TenantHeaderInvalid => Self::new(Reason::TenantHeaderInvalid, message)
+                .with_metadata("header", "x-ms-client-tenant-id"),
             AuthError::TokenTooLarge { limit } => {
                 Self::new(Reason::TokenTooLarge, message).with_metadata("limitBytes", limit)
             }

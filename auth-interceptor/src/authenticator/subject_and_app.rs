@@ -1,4 +1,5 @@
-//! The decision of a call that carries two tokens: the application's own, and its user's beside it.
+//! The decision of a data-plane call that carries two tokens: a service's own, and its user's beside
+//! it.
 //!
 //! The application's token is judged first: whoever cannot prove itself learns nothing about the
 //! user's. That it is good opens no door of its own: the user's token then has to meet the method's
@@ -41,6 +42,7 @@ impl Authenticator {
                 claims: None,
                 app: Some(app.claims),
                 subject_token: None,
+                stated_tenant: None,
             });
         };
         let subject = match self.recall_or_verify(token) {
@@ -60,16 +62,15 @@ impl Authenticator {
             subject_token: subject_token(headers, token, &subject),
             claims: Some(subject.claims),
             app: Some(app.claims),
+            stated_tenant: None,
         })
     }
 
-    fn unproven(&self, unproven: Unproven, role: TokenRole) -> Decision {
+    pub(super) fn unproven(&self, unproven: Unproven, role: TokenRole) -> Decision {
         match unproven {
             Unproven::NeedsKey(wanted) => Decision::NeedsKey(wanted, role),
-            // An application's own token has no `scp`: with one it is another kind of token.
-            Unproven::Refused(AuthError::TokenClaimInvalid { claim: "scp" })
-                if role == TokenRole::App =>
-            {
+            // Unknown, or at odds with `scp`: of neither of the two kinds that make a pair.
+            Unproven::Refused(AuthError::TokenClaimInvalid { claim: "idtyp" }) => {
                 self.refuse(AuthError::TokenTypeNotAllowed, Some(role), None)
             }
             Unproven::Refused(error) => self.refuse(error, Some(role), None),
@@ -81,13 +82,20 @@ impl Authenticator {
 ///
 /// The authority's list of tenants is not asked: it lists those of users.
 fn authorize_app(app: &Claims) -> Result<(), AuthError> {
-    if app.subject != TokenSubject::App || !app.states_subject {
-        return Err(AuthError::TokenTypeNotAllowed);
-    }
+    prove_app(app)?;
     if !app.is_from_publisher() {
         return Err(AuthError::TenantMismatch);
     }
     Ok(())
+}
+
+/// Whether these are the claims of an application's own token that says so itself.
+pub(super) fn prove_app(app: &Claims) -> Result<(), AuthError> {
+    if app.subject == TokenSubject::App && app.states_subject {
+        Ok(())
+    } else {
+        Err(AuthError::TokenTypeNotAllowed)
+    }
 }
 
 /// Whether both tokens are from one authority and for one registration: otherwise an application

@@ -89,6 +89,18 @@ mod tests {
             r#"subjectToken=" ", appToken="eyJb""#,
             r#"SubjectToken="eyJa", AppToken="eyJb""#,
             r#"subjectToken="eyJ", appToken="eyJb""#,
+            r#"appToken="eyJb", subjectToken="""#,
+            r#"appToken="eyJb", appToken="eyJb""#,
+            r#"subjectToken="eyJa" appToken="eyJb""#,
+            r#"subjectToken="eyJa"; appToken="eyJb""#,
+            r#"subjectToken="eyJa", appToken="eyJb"#,
+            r#"subjectToken="eyJa, appToken="eyJb""#,
+            r#"subjectToken="eyJa", appToken=eyJb"#,
+            r#"subjectToken="eyJa=", appToken="eyJb""#,
+            r#"subjectToken="eyJa+b/c", appToken="eyJb""#,
+            r#"subjectToken="%65yJa", appToken="eyJb""#,
+            "subjectToken=\"eyJa\",\u{a0}appToken=\"eyJb\"",
+            r#"subjectToken*=UTF-8''eyJa, appToken="eyJb""#,
         ] {
             assert!(
                 parse(SCHEME, text) == Err(AuthError::AuthHeaderMalformed),

@@ -124,8 +124,9 @@ fn identity<'c>(
     let subject_id = required(&payload.sub, "sub")?;
     let scopes = text(&payload.scp, "scp")?;
     let stated = match text(&payload.idtyp, "idtyp")? {
+        // An application's own token has no scopes.
         Some("app") if scopes.is_some() => {
-            return Err(AuthError::TokenClaimInvalid { claim: "scp" });
+            return Err(AuthError::TokenClaimInvalid { claim: "idtyp" });
         }
         Some("app") => Some(TokenSubject::App),
         Some("user") => Some(TokenSubject::User),

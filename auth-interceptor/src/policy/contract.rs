@@ -31,6 +31,8 @@ struct PolicyOption {
     authentication_context: String,
     #[prost(string, repeated, tag = "8")]
     allowed_clients: Vec<String>,
+    #[prost(bool, tag = "9")]
+    tenant_header_may_be_absent: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -138,6 +140,9 @@ fn read(option: PolicyOption) -> Result<Policy, &'static str> {
     {
         return Err("control-plane methods take subject-and-app tokens only");
     }
+    if option.tenant_header_may_be_absent && plane != Plane::Control {
+        return Err("only control-plane methods have a tenant header");
+    }
 
     let item_permissions = match option.item_permissions {
         None => None,
@@ -160,6 +165,7 @@ fn read(option: PolicyOption) -> Result<Policy, &'static str> {
         scopes,
         roles,
         subject_may_be_empty: option.subject_may_be_empty,
+        tenant_header_may_be_absent: option.tenant_header_may_be_absent,
         item_permissions,
         authentication_context: (!context.is_empty()).then(|| Arc::from(context)),
         allowed_clients: option.allowed_clients.into_iter().map(Into::into).collect(),

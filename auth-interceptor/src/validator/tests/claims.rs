@@ -255,8 +255,8 @@ fn client_ids_do_not_contradict_each_other() {
 fn the_kind_of_token_is_stated_consistently() {
     let fixture = Fixture::new();
     for (name, value, claim) in [
-        ("scp", json!("data.read"), "scp"),
-        ("scp", json!(""), "scp"),
+        ("scp", json!("data.read"), "idtyp"),
+        ("scp", json!(""), "idtyp"),
         ("idtyp", json!("device"), "idtyp"),
         ("idtyp", json!("App"), "idtyp"),
         ("idtyp", json!(""), "idtyp"),
