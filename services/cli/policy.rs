@@ -71,6 +71,7 @@ fn as_json(method: &MethodPolicy) -> Value {
         "authentication_context": policy.authentication_context(),
         "allowed_clients": policy.allowed_clients().collect::<Vec<_>>(),
         "subject_may_be_empty": policy.subject_may_be_empty(),
+        "tenant_header_may_be_absent": policy.tenant_header_may_be_absent(),
     })
 }
 
