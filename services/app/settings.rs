@@ -61,6 +61,7 @@ impl TryFrom<&Settings> for AppSettings {
         let limits = &settings.limits;
         let mut auth =
             AuthSettings::new(settings.authorities.clone(), settings.registrations.clone());
+        auth.fabric_apps.clone_from(&settings.fabric.app_ids);
         auth.keys = settings.keys.clone();
         auth.token_bytes = limits.token_bytes;
         auth.clock = Clock::system();
