@@ -20,6 +20,9 @@ use tower::{Service, ServiceBuilder};
 use crate::admin::Administration;
 use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
+use crate::contracts::control::v1::endpoint_resolution_service_server::EndpointResolutionServiceServer;
+use crate::contracts::control::v1::item_lifecycle_service_server::ItemLifecycleServiceServer;
+use crate::contracts::control::v2::item_notification_service_server::ItemNotificationServiceServer;
 use crate::contracts::data::v1::data_service_server::DataServiceServer;
 use crate::contracts::data::v1::lakehouse_service_server::LakehouseServiceServer;
 use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
@@ -27,6 +30,8 @@ use crate::contracts::data::v1::task_service_server::TaskServiceServer;
 use crate::contracts::data::v1::warehouse_service_server::WarehouseServiceServer;
 use crate::contracts::data::v1::workspace_service_server::WorkspaceServiceServer;
 use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeServiceServer;
+use crate::control::endpoints::Endpoints;
+use crate::control::items::Items;
 use crate::data::delegation::Delegation;
 use crate::data::lakehouse::Lakehouses;
 use crate::data::warehouses::Warehouses;
@@ -131,9 +136,16 @@ impl App {
             };
         }
 
+        let fabric = &settings.fabric;
+        let item_types = Arc::from(fabric.item_types.as_slice());
+        let items = Items::new(Arc::clone(&store), clock.clone(), item_types);
+        let endpoints = Endpoints::new(fabric.endpoints.clone());
         let records = Records::new(Arc::clone(&store), clock.clone(), delegation.clone());
         let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         services
+            .add(bounded!(ItemLifecycleServiceServer, items.clone()))?
+            .add(bounded!(ItemNotificationServiceServer, items))?
+            .add(bounded!(EndpointResolutionServiceServer, endpoints))?
             .add(bounded!(DataServiceServer, records))?
             .add(bounded!(ProfileServiceServer, Profiles))?
             .add(bounded!(TaskServiceServer, Tasks::new(store, clock)))?

@@ -1,6 +1,6 @@
 //! What the gRPC adapters of every plane do alike: read a field, name the caller, refuse.
 
-use auth_interceptor::{Caller, Claims, UnixSeconds};
+use auth_interceptor::{AuthError, Caller, Claims, UnixSeconds};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 use uuid::Uuid;
@@ -30,6 +30,24 @@ pub enum CallError {
     /// Fabric or OneLake could not do it.
     #[error(transparent)]
     Downstream(#[from] DownstreamError),
+    /// The caller is not one that the method can serve.
+    #[error(transparent)]
+    Authentication(#[from] AuthError),
+    /// There is no such item in the caller's tenant, or it has been deleted.
+    #[error("the item does not exist")]
+    ItemNotFound {
+        /// The item.
+        item_id: Uuid,
+    },
+    /// The id is another item's, or a deleted one's.
+    #[error("the item's id is taken")]
+    ItemExists {
+        /// The item.
+        item_id: Uuid,
+    },
+    /// Nobody has said where Fabric's calls are to go.
+    #[error("no endpoint is configured for the tenant's region")]
+    EndpointNotConfigured,
 }
 
 impl CallError {

@@ -301,18 +301,24 @@ impl From<StoreError> for Refusal {
 
 impl From<CallError> for Refusal {
     fn from(error: CallError) -> Self {
+        let message = error.to_string();
         match error {
             CallError::Field { field, expected } => {
-                let mut refusal = Self::new(
-                    Reason::FieldInvalid,
-                    format!("the field {field} is invalid"),
-                );
+                let mut refusal = Self::new(Reason::FieldInvalid, message);
                 refusal.violations.push((field, expected.to_owned()));
                 refusal
             }
             CallError::Store(error) => error.into(),
             CallError::Exchange(error) => error.into(),
             CallError::Downstream(error) => error.into(),
+            CallError::Authentication(error) => Self::from(&error),
+            CallError::ItemNotFound { item_id } => {
+                Self::new(Reason::ItemNotFound, message).with_metadata("itemId", item_id)
+            }
+            CallError::ItemExists { item_id } => {
+                Self::new(Reason::IdempotencyConflict, message).with_metadata("itemId", item_id)
+            }
+            CallError::EndpointNotConfigured => Self::new(Reason::EndpointNotConfigured, message),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth_interceptor::{AuthSettings, Clock};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::Settings;
+use crate::config::{Fabric, Settings};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
@@ -19,6 +19,8 @@ pub struct AppSettings {
     pub auth: AuthSettings,
     /// Whose tokens are exchanged, for whom, and within which bounds.
     pub exchange: ExchangeSettings,
+    /// What Fabric is told of the workload.
+    pub fabric: Fabric,
     /// Where Fabric and OneLake are.
     pub downstream: DownstreamSettings,
     /// What seals stored refresh tokens; none: none are stored.
@@ -69,6 +71,7 @@ impl TryFrom<&Settings> for AppSettings {
             auth,
             exchange: ExchangeSettings::new(settings.exchange.clone()),
             sealing_keys: sealing_keys(&settings.sealing_key_files)?,
+            fabric: settings.fabric.clone(),
             downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,
             reflection: settings.server.reflection,

@@ -12,7 +12,7 @@ use auth_interceptor::{
 };
 use emulator::{Emulator, Endpoint, TokenRequest, seed};
 use selvedge::app::{App, AppSettings, Listeners};
-use selvedge::config::Migrate;
+use selvedge::config::{Endpoints, ErrorCasing, Fabric, Migrate};
 use selvedge::downstream::DownstreamSettings;
 use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings};
 use selvedge::store::sqlite::SqliteStore;
@@ -82,6 +82,26 @@ impl Default for Setup {
             },
             second_authority: None,
         }
+    }
+}
+
+/// What Fabric is told of the workload: what the configuration says where it says nothing.
+fn fabric() -> Fabric {
+    Fabric {
+        app_ids: AuthSettings::FABRIC_APPS.map(str::to_owned).into(),
+        error_casing_v1: ErrorCasing::Pascal,
+        error_casing_v2: ErrorCasing::Camel,
+        item_types: vec![seed::ITEM_TYPE.to_owned()],
+        deleted_item_retention: Duration::from_secs(7 * 24 * 60 * 60),
+        endpoints: Endpoints {
+            default: Some("https://workload.contoso.test/workload".to_owned()),
+            regional: [(
+                "west europe".to_owned(),
+                "https://weu.contoso.test/workload".to_owned(),
+            )]
+            .into(),
+            ttl: Duration::from_secs(60 * 60),
+        },
     }
 }
 
@@ -191,6 +211,7 @@ impl Setup {
             auth: self.auth(&emulator),
             exchange: self.exchange(&emulator, folder.path()),
             sealing_keys: None,
+            fabric: fabric(),
             downstream: downstream(&emulator),
             health: self.health,
             reflection: self.reflection,

@@ -5,8 +5,8 @@ use auth_interceptor::AuthError;
 use tonic::Status;
 
 use super::{error_response, job_failure};
+use crate::call::CallError;
 use crate::contracts::control::v1::{ErrorResponse, ErrorSource};
-use crate::data::DataError;
 use crate::downstream::{DownstreamError, FailedCall};
 use crate::exchange::{AuthorityRefusal, Consent, ExchangeError, RefusalClass, Scopes};
 use crate::refusal::{Reason, Refusal};
@@ -210,7 +210,7 @@ fn other_refusals_say_their_reason_who_caused_it_and_whether_it_will_last() {
 
 #[test]
 fn a_bad_field_is_named_after_the_reason() {
-    let error = DataError::Field {
+    let error = CallError::Field {
         field: "display_name".to_owned(),
         expected: "1 to 256 characters",
     };
