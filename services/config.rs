@@ -8,6 +8,7 @@ mod credentials;
 mod error;
 mod fabric;
 mod keys;
+mod store;
 mod values;
 
 #[cfg(test)]
@@ -22,14 +23,12 @@ use auth_interceptor::{Authority, KeySettings, Registration};
 pub use self::error::ConfigError;
 pub use self::fabric::{Endpoints, ErrorCasing, Fabric};
 pub use self::keys::{Form, KEYS, Key, reference};
+pub use self::store::{Database, Migrate, PostgresUrl, Store};
 use self::values::Values;
 use crate::exchange;
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
-
-/// What the url of the one engine there is begins with.
-const SQLITE: &str = "sqlite://";
 
 /// All that an operator can set.
 #[derive(Clone, Debug)]
@@ -88,24 +87,6 @@ pub struct TlsFiles {
     pub cert_file: PathBuf,
     /// The private key.
     pub key_file: PathBuf,
-}
-
-/// `[store]`.
-#[derive(Clone, Debug)]
-pub struct Store {
-    /// `sqlite://` and a path.
-    pub url: String,
-    /// What to do about a schema that is behind.
-    pub migrate: Migrate,
-}
-
-/// What to do at start about a schema that is behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Migrate {
-    /// Bring it up to date.
-    Auto,
-    /// Refuse to start.
-    Check,
 }
 
 /// `[downstream]`: base URLs, without a slash at their end.
@@ -287,28 +268,6 @@ impl Server {
             drain_delay: values.duration("server.drain_delay")?,
             drain_timeout: values.duration("server.drain_timeout")?,
         })
-    }
-}
-
-impl Store {
-    /// The path of the database file.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        Path::new(self.url.strip_prefix(SQLITE).unwrap_or(&self.url))
-    }
-
-    fn read(values: &Values) -> Result<Self, ConfigError> {
-        let url = values.text("store.url")?;
-        // What SQLite reads out of a name (`:memory:`, `?mode=…`) would make two pools two stores.
-        let file = url.strip_prefix(SQLITE).unwrap_or_default();
-        if file.is_empty() || file.contains([':', '?']) {
-            return Err(values.refused("store.url", "sqlite:// and the path of a file"));
-        }
-        let migrate = match values.choice("store.migrate")? {
-            "check" => Migrate::Check,
-            _ => Migrate::Auto,
-        };
-        Ok(Self { url, migrate })
     }
 }
 

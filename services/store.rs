@@ -6,8 +6,10 @@
 mod definition;
 mod error;
 mod items;
+pub mod postgres;
 mod records;
 mod refresh_tokens;
+mod sql;
 pub mod sqlite;
 mod tasks;
 
@@ -23,10 +25,12 @@ pub use self::error::{OpenError, StoreError};
 pub use self::items::{
     DefinitionPart, Deletion, EMPTY_OBJECT, Item, ItemAddress, ItemChange, NewItem, Retention,
 };
+use self::postgres::PostgresStore;
 pub use self::records::{Place, Row, RowWrite};
 pub use self::refresh_tokens::SealedToken;
 use self::sqlite::SqliteStore;
 pub use self::tasks::{NewTask, Task, TaskChange};
+use crate::config::Database;
 
 /// What an operation comes to.
 pub type Outcome<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -245,9 +249,11 @@ pub struct Paged<T> {
 ///
 /// It cannot be opened, or its schema is not this version's.
 pub async fn open(settings: &crate::config::Store) -> Result<Arc<dyn Store>, OpenError> {
-    let quota = Quota::default();
-    let store = SqliteStore::open(settings.file(), settings.migrate, quota).await?;
-    Ok(Arc::new(store))
+    let (migrate, quota) = (settings.migrate, Quota::default());
+    Ok(match &settings.database {
+        Database::Sqlite(file) => Arc::new(SqliteStore::open(file, migrate, quota).await?),
+        Database::Postgres(url) => Arc::new(PostgresStore::open(url, migrate, quota).await?),
+    })
 }
 
 /// What one owner, and one tenant, may keep: a stranger with a valid token cannot fill the store.

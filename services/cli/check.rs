@@ -11,7 +11,7 @@ use anyhow::Result;
 use auth_interceptor::{Authenticator, AuthorityStatus, UnixSeconds};
 
 use crate::app::{self, AppSettings};
-use crate::config::{self, ConfigError, Migrate, Settings};
+use crate::config::{self, ConfigError, Database, Migrate, Settings};
 use crate::exchange::{AuthorityClient, CredentialStatus, Registration};
 use crate::store::{self, OpenError};
 
@@ -113,26 +113,30 @@ async fn store(settings: &config::Store) -> Finding {
         ..settings.clone()
     };
     let changes_allowed = settings.migrate == Migrate::Auto;
-    let file = settings.file();
+    let database = &settings.database;
     match store::open(&checked).await {
         Ok(store) => {
             let answer = store.ping().await;
             store.close().await;
             answer
-                .map(|()| "answers, and its schema is current".to_owned())
+                .map(|()| format!("{database} answers, and its schema is current"))
                 .map_err(sentence)
         }
         Err(OpenError::Behind { pending }) if changes_allowed => Ok(format!(
-            "answers; the start will apply {pending} migrations"
+            "{database} answers; the start will apply {pending} migrations"
         )),
-        Err(OpenError::Engine(_)) if changes_allowed && can_be_created(file) => {
-            Ok("is not there yet; the start will create it".to_owned())
-        }
+        Err(OpenError::Engine(_)) if changes_allowed && can_be_created(database) => Ok(format!(
+            "{database} is not there yet; the start will create it"
+        )),
         Err(error) => Err(sentence(error)),
     }
 }
 
-fn can_be_created(file: &Path) -> bool {
+/// A file can; a database of a server is its administrator's to create.
+fn can_be_created(database: &Database) -> bool {
+    let Database::Sqlite(file) = database else {
+        return false;
+    };
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

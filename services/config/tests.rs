@@ -1,6 +1,7 @@
 //! What the configuration promises, case by case.
 
 mod credentials;
+mod store;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -78,7 +79,7 @@ fn authorities_and_registrations_are_enough() {
     let settings = parse(MINIMAL).unwrap();
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:5000");
     assert!(settings.server.health && !settings.server.reflection);
-    assert_eq!(settings.store.url, "sqlite://selvedge.db");
+    assert_eq!(settings.store.database.to_string(), "SQLite in selvedge.db");
     assert_eq!(settings.store.migrate, Migrate::Auto);
     assert_eq!(settings.limits.header_bytes, 64 * 1024);
     assert_eq!(settings.limits.token_bytes, 16 * 1024);
@@ -179,12 +180,12 @@ fn a_bad_value_is_refused_in_one_sentence_that_names_its_key() {
         (
             "store.url",
             "\"postgres://db\"",
-            "store.url expects sqlite:// and the path of a file",
+            "store.url expects sqlite:// and the path of a file, or postgres://user@host/database",
         ),
         (
             "store.url",
             "\"sqlite://:memory:\"",
-            "store.url expects sqlite:// and the path of a file",
+            "store.url expects sqlite:// and the path of a file, or postgres://user@host/database",
         ),
         (
             "store.migrate",

@@ -1,16 +1,10 @@
-//! The store on SQLite.
+//! SQLite as the store's engine.
 //!
 //! One connection writes, others read. A transaction that begins as a reader and then writes fails
 //! at once when another has written in between, whatever the busy timeout, so every write takes the
 //! lock first (`BEGIN IMMEDIATE`) and waits for its turn in the pool instead.
 
-mod failure;
-mod items;
-mod owners;
-mod refresh_tokens;
-mod rows;
-mod schema;
-mod tasks;
+pub(super) mod failure;
 
 #[cfg(test)]
 mod tests;
@@ -18,28 +12,19 @@ mod tests;
 use std::path::Path;
 use std::time::Duration;
 
-use auth_interceptor::{TenantId, UnixSeconds};
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection as _, Sqlite};
-use uuid::Uuid;
+use sqlx::{SqlSafeStr as _, Sqlite, Transaction};
 
-use super::{
-    DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, NewItem, NewTask, OpenError,
-    Outcome, Owner, Page, Paged, Place, Quota, Retention, Row, RowWrite, SealedToken, Store,
-    StoreError, Task, TaskChange,
-};
+use super::sql::schema::{self, Schema};
+use super::sql::{Begun, Engine, Failure, Scope, SqlStore, acquire};
+use super::{OpenError, Quota};
 use crate::config::Migrate;
 
-/// Takes the write lock first. A transaction that is dropped before its commit is rolled back.
+/// Takes the write lock first.
 const BEGIN: &str = "BEGIN IMMEDIATE";
-
-/// How long an operation waits for a connection: a caller is better told than kept.
-const CONNECTION_WAIT: Duration = Duration::from_millis(250);
 
 /// How long the start may take to open the file on a machine that is busy.
 const OPENING_WAIT: Duration = Duration::from_secs(10);
@@ -49,12 +34,31 @@ const BUSY_WAIT: Duration = Duration::from_secs(1);
 
 const READERS: u32 = 4;
 
+const SCHEMA: Schema = Schema {
+    migrations: &[
+        (
+            1,
+            "rows and tasks",
+            include_str!("migrations/sqlite/0001_rows_and_tasks.sql"),
+        ),
+        (
+            2,
+            "refresh tokens",
+            include_str!("migrations/sqlite/0002_refresh_tokens.sql"),
+        ),
+        (3, "items", include_str!("migrations/sqlite/0003_items.sql")),
+    ],
+    tables_named: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+};
+
 /// A store in a SQLite file.
+pub type SqliteStore = SqlStore<SqliteEngine>;
+
+/// A SQLite file.
 #[derive(Debug)]
-pub struct SqliteStore {
+pub struct SqliteEngine {
     writer: SqlitePool,
     readers: SqlitePool,
-    quota: Quota,
 }
 
 impl SqliteStore {
@@ -72,26 +76,16 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_WAIT);
         let writer = open_pool(1, options.clone()).await?;
-        schema::settle(&writer, migrate).await?;
+        let mut connection = writer.acquire().await.map_err(OpenError::from)?;
+        schema::settle(&mut *connection, &SCHEMA, migrate).await?;
+        drop(connection);
         let readers = open_pool(READERS, options.pragma("query_only", "ON")).await?;
-        Ok(Self {
-            writer,
-            readers,
-            quota,
-        })
-    }
-
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        acquire(&self.readers).await
-    }
-
-    async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        acquire(&self.writer).await
+        Ok(Self::new(SqliteEngine { writer, readers }, quota))
     }
 }
 
 async fn open_pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
-    SqlitePoolOptions::new()
+    let pool = SqlitePoolOptions::new()
         .max_connections(size)
         .min_connections(1)
         .acquire_timeout(OPENING_WAIT)
@@ -99,255 +93,26 @@ async fn open_pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePoo
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options)
-        .await
-        .map_err(|error| OpenError::Engine(error.into()))
+        .await?;
+    Ok(pool)
 }
 
-async fn acquire(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, StoreError> {
-    match tokio::time::timeout(CONNECTION_WAIT, pool.acquire()).await {
-        Ok(connection) => Ok(connection?),
-        Err(_) => Err(StoreError::Unavailable),
-    }
-}
+impl Engine for SqliteEngine {
+    type Database = Sqlite;
 
-/// SQLite's integers are signed.
-fn to_stored_time(time: UnixSeconds) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
-}
-
-fn from_stored_time(time: i64) -> UnixSeconds {
-    u64::try_from(time).unwrap_or_default()
-}
-
-impl Store for SqliteStore {
-    fn read_rows<'a>(&'a self, place: &'a Place, page: Page) -> Outcome<'a, Paged<Row>> {
-        Box::pin(async move { rows::read(&mut *self.reader().await?, place, page).await })
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, Failure> {
+        acquire(&self.readers).await
     }
 
-    fn write_rows<'a>(
-        &'a self,
-        place: &'a Place,
-        rows: Vec<RowWrite>,
-        now: UnixSeconds,
-    ) -> Outcome<'a, Vec<Row>> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let rows = rows::write(&mut transaction, place, rows, now, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(rows)
-        })
+    /// The lock is the whole file's, whatever the scope.
+    async fn begin(&self, _: Scope<'_>) -> Begun<Self> {
+        let connection = acquire(&self.writer).await?;
+        Ok(Transaction::begin(connection, Some(BEGIN.into_sql_str())).await?)
     }
 
-    fn list_tasks<'a>(&'a self, owner: &'a Owner, page: Page) -> Outcome<'a, Paged<Task>> {
-        Box::pin(async move { tasks::list(&mut *self.reader().await?, owner, page).await })
-    }
-
-    fn create_task<'a>(
-        &'a self,
-        owner: &'a Owner,
-        task: NewTask,
-        now: UnixSeconds,
-    ) -> Outcome<'a, Task> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let task = tasks::create(&mut transaction, owner, task, now, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(task)
-        })
-    }
-
-    fn update_task<'a>(
-        &'a self,
-        owner: &'a Owner,
-        id: Uuid,
-        change: TaskChange,
-        etag: Option<Etag>,
-        now: UnixSeconds,
-    ) -> Outcome<'a, Task> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let task = tasks::update(&mut transaction, owner, id, change, etag, now).await?;
-            transaction.commit().await?;
-            Ok(task)
-        })
-    }
-
-    fn delete_task<'a>(
-        &'a self,
-        owner: &'a Owner,
-        id: Uuid,
-        etag: Option<Etag>,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            tasks::delete(&mut transaction, owner, id, etag).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn keep_refresh_token<'a>(
-        &'a self,
-        owner: &'a Owner,
-        session: Uuid,
-        sealed: Bytes,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let quota = &self.quota;
-            refresh_tokens::create(&mut transaction, owner, session, &sealed, now, quota).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken> {
-        Box::pin(
-            async move { refresh_tokens::read(&mut *self.reader().await?, owner, session).await },
-        )
-    }
-
-    fn replace_refresh_token<'a>(
-        &'a self,
-        owner: &'a Owner,
-        session: Uuid,
-        sealed: Bytes,
-        etag: Etag,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            refresh_tokens::replace(&mut transaction, owner, session, &sealed, etag, now).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn delete_refresh_token<'a>(
-        &'a self,
-        owner: &'a Owner,
-        session: Uuid,
-        etag: Option<Etag>,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            refresh_tokens::delete(&mut transaction, owner, session, etag).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn forget_refresh_tokens<'a>(
-        &'a self,
-        tenant: TenantId,
-        object_id: Option<&'a str>,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            refresh_tokens::forget(&mut transaction, tenant, object_id).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn create_item<'a>(
-        &'a self,
-        address: &'a ItemAddress,
-        item: NewItem,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            items::create(&mut transaction, address, &item, now, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item> {
-        Box::pin(async move { items::read(&mut *self.reader().await?, address).await })
-    }
-
-    fn update_item<'a>(
-        &'a self,
-        address: &'a ItemAddress,
-        change: ItemChange,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            items::update(&mut transaction, address, &change, now, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn delete_item<'a>(
-        &'a self,
-        address: &'a ItemAddress,
-        deletion: Deletion,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            items::delete(&mut transaction, address, deletion, now).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn restore_item<'a>(
-        &'a self,
-        address: &'a ItemAddress,
-        definition: Option<Vec<DefinitionPart>>,
-        now: UnixSeconds,
-    ) -> Outcome<'a, ()> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            items::restore(&mut transaction, address, definition, now, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(())
-        })
-    }
-
-    fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool> {
-        Box::pin(async move {
-            let mut connection = self.writer().await?;
-            let mut transaction = connection.begin_with(BEGIN).await?;
-            let purged = items::purge_one(&mut transaction, retention, &self.quota).await?;
-            transaction.commit().await?;
-            Ok(purged)
-        })
-    }
-
-    fn ping(&self) -> Outcome<'_, ()> {
-        Box::pin(async move {
-            let mut connection = self.reader().await?;
-            sqlx::query("SELECT 1 FROM owners LIMIT 1")
-                .fetch_optional(&mut *connection)
-                .await?;
-            Ok(())
-        })
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.readers.close().await;
-            // Last, so that it can fold the write-ahead log into the file.
-            self.writer.close().await;
-        })
+    async fn close(&self) {
+        self.readers.close().await;
+        // Last, so that it can fold the write-ahead log into the file.
+        self.writer.close().await;
     }
 }

@@ -100,7 +100,20 @@ pub const KEYS: &[Key] = &[
         "store.url",
         Form::Text,
         Some("sqlite://selvedge.db"),
-        "The database: sqlite:// and a path.",
+        "The database: sqlite:// and a path, or postgres://user:password@host/database. A server \
+         elsewhere is verified (sslmode=verify-full); sslrootcert names the file of its authority.",
+    ),
+    key(
+        "store.url_file",
+        Form::File,
+        None,
+        "A file that holds the url in place of store.url, for one with a password.",
+    ),
+    key(
+        "store.danger_unverified",
+        Form::Flag,
+        Some("false"),
+        "Whether the url may choose an sslmode that does not verify a server on another machine.",
     ),
     key(
         "store.migrate",

@@ -1,6 +1,7 @@
-//! What SQLite's result codes mean for a caller. The cause goes to the log here, where it is known.
+//! What SQLite's result codes mean for a caller.
 
-use sqlx::Error;
+use sqlx::error::DatabaseError as _;
+use sqlx::sqlite::SqliteError;
 
 use crate::store::StoreError;
 
@@ -14,25 +15,11 @@ const IOERR: u32 = 10;
 const FULL: u32 = 13;
 const CANTOPEN: u32 = 14;
 
-impl From<Error> for StoreError {
-    fn from(error: Error) -> Self {
-        let kind = match &error {
-            Error::RowNotFound => return Self::NotFound,
-            Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => {
-                Self::Unavailable
-            }
-            Error::Database(cause) => match cause.code().and_then(|code| primary(&code)) {
-                Some(FULL) => Self::Full,
-                Some(PERM | BUSY | LOCKED | NOMEM | READONLY | IOERR | CANTOPEN) => {
-                    Self::Unavailable
-                }
-                _ => Self::Corrupt,
-            },
-            _ => Self::Corrupt,
-        };
-        // SQLite's messages name tables and columns, never values.
-        tracing::error!(error = %error, "store operation failed");
-        kind
+pub(in crate::store) fn classify(error: &SqliteError) -> StoreError {
+    match error.code().and_then(|code| primary(&code)) {
+        Some(FULL) => StoreError::Full,
+        Some(PERM | BUSY | LOCKED | NOMEM | READONLY | IOERR | CANTOPEN) => StoreError::Unavailable,
+        _ => StoreError::Corrupt,
     }
 }
 

@@ -530,7 +530,7 @@ async fn a_schema_that_is_behind_or_foreign_is_refused_by_a_check() {
     let store = open(&folder.file(), Quota::default()).await;
     assert_eq!(check().await, Ok(()));
     sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'")
-        .execute(&store.writer)
+        .execute(&store.engine().writer)
         .await
         .unwrap();
     assert_eq!(check().await, Err(OpenError::Foreign));
@@ -561,13 +561,13 @@ async fn a_full_disk_is_full_and_keeps_what_it_had() {
         .unwrap();
     // SQLite's own limit on the file stands in for the disk's.
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
-        .fetch_one(&store.writer)
+        .fetch_one(&store.engine().writer)
         .await
         .unwrap();
     sqlx::query(sqlx::AssertSqlSafe(format!(
         "PRAGMA max_page_count = {pages}"
     )))
-    .execute(&store.writer)
+    .execute(&store.engine().writer)
     .await
     .unwrap();
     let big = format!("\"{}\"", "x".repeat(60 * 1024));

@@ -3,10 +3,10 @@
 use auth_interceptor::UnixSeconds;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
-use sqlx::SqliteConnection;
 
+use super::failure::Failure;
 use super::owners::{self, Usage};
-use super::{from_stored_time, to_stored_time};
+use super::statement::{Connection, from_stored_time, statement, to_stored_time};
 use crate::downstream::ConfirmedItem;
 use crate::store::{Etag, Page, Paged, Place, Position, Quota, Row, RowWrite, StoreError};
 
@@ -15,16 +15,16 @@ use crate::store::{Etag, Page, Paged, Place, Position, Quota, Row, RowWrite, Sto
 const PAGE_BYTES: usize = 3 * 1024 * 1024;
 
 pub(super) async fn read(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     place: &Place,
     page: Page,
-) -> Result<Paged<Row>, StoreError> {
+) -> Result<Paged<Row>, Failure> {
     let key = Key::of(place);
     // One more than asked for tells whether another page follows.
-    let mut found = sqlx::query_as::<_, (i64, String, Vec<u8>, i64, i64)>(
+    let mut found = statement(
         "SELECT position, row_id, json, version, update_time FROM rows \
-         WHERE tenant_id = ? AND object_id = ? AND workspace_id = ? AND item_id = ? \
-         AND position > ? ORDER BY position LIMIT ?",
+         WHERE tenant_id = $1 AND object_id = $2 AND workspace_id = $3 AND item_id = $4 \
+         AND position > $5 ORDER BY position LIMIT $6",
     )
     .bind(&key.tenant_id)
     .bind(key.object_id)
@@ -32,7 +32,7 @@ pub(super) async fn read(
     .bind(&key.item_id)
     .bind(page.after.map_or(0, |position| position.0))
     .bind(i64::from(page.size) + 1)
-    .fetch(connection);
+    .fetch::<(i64, String, Vec<u8>, i64, i64)>(connection);
 
     let mut entries = Vec::new();
     let mut bytes = 0;
@@ -56,12 +56,12 @@ pub(super) async fn read(
 }
 
 pub(super) async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     place: &Place,
-    rows: Vec<RowWrite>,
+    rows: &[RowWrite],
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Vec<Row>, Failure> {
     owners::ensure(connection, &place.owner).await?;
     let key = Key::of(place);
     let mut added = Usage::default();
@@ -74,16 +74,16 @@ pub(super) async fn write(
 }
 
 async fn write_one(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     key: &Key<'_>,
-    row: RowWrite,
+    row: &RowWrite,
     now: UnixSeconds,
     added: &mut Usage,
-) -> Result<Row, StoreError> {
-    let kept: Option<(i64, i64)> = sqlx::query_as(
-        "SELECT version, length(json) FROM rows \
-         WHERE tenant_id = ? AND object_id = ? AND workspace_id = ? AND item_id = ? \
-         AND row_id = ?",
+) -> Result<Row, Failure> {
+    let kept: Option<(i64, i64)> = statement(
+        "SELECT version, CAST(length(json) AS BIGINT) FROM rows \
+         WHERE tenant_id = $1 AND object_id = $2 AND workspace_id = $3 AND item_id = $4 \
+         AND row_id = $5",
     )
     .bind(&key.tenant_id)
     .bind(key.object_id)
@@ -97,14 +97,14 @@ async fn write_one(
         .etag
         .is_some_and(|etag| kept.is_none() || etag != Etag(kept_version))
     {
-        return Err(StoreError::Conflict);
+        return Err(StoreError::Conflict.into());
     }
 
     let version = kept_version + 1;
     // A row that is replaced keeps its position, so that a reader between two pages meets it once.
-    sqlx::query(
+    statement(
         "INSERT INTO rows (tenant_id, object_id, workspace_id, item_id, row_id, json, version, \
-         update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+         update_time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (tenant_id, object_id, workspace_id, item_id, row_id) DO UPDATE \
          SET json = excluded.json, version = excluded.version, update_time = excluded.update_time",
     )
@@ -122,8 +122,8 @@ async fn write_one(
     added.rows += i64::from(kept.is_none());
     added.row_bytes += stored_length(&row.json) - kept_bytes;
     Ok(Row {
-        id: row.id,
-        json: row.json,
+        id: row.id.clone(),
+        json: row.json.clone(),
         etag: Etag(version),
         update_time: now,
     })

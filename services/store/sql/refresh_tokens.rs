@@ -3,30 +3,30 @@
 
 use auth_interceptor::{TenantId, UnixSeconds};
 use bytes::Bytes;
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::owners::{self, Usage};
-use super::to_stored_time;
+use super::statement::{Connection, statement, to_stored_time};
 use crate::store::{Etag, Owner, Quota, SealedToken, StoreError};
 
 pub(super) async fn create(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     session: Uuid,
     sealed: &Bytes,
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     owners::ensure(connection, owner).await?;
     let added = Usage {
         refresh_tokens: 1,
         ..Usage::default()
     };
     owners::charge(connection, owner, added, quota).await?;
-    sqlx::query(
+    statement(
         "INSERT INTO refresh_tokens (tenant_id, object_id, session_id, sealed, version, \
-         update_time) VALUES (?, ?, ?, ?, 1, ?)",
+         update_time) VALUES ($1, $2, $3, $4, 1, $5)",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -39,13 +39,13 @@ pub(super) async fn create(
 }
 
 pub(super) async fn read(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     session: Uuid,
-) -> Result<SealedToken, StoreError> {
-    let (sealed, version): (Vec<u8>, i64) = sqlx::query_as(
+) -> Result<SealedToken, Failure> {
+    let (sealed, version): (Vec<u8>, i64) = statement(
         "SELECT sealed, version FROM refresh_tokens \
-         WHERE tenant_id = ? AND object_id = ? AND session_id = ?",
+         WHERE tenant_id = $1 AND object_id = $2 AND session_id = $3",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -60,20 +60,20 @@ pub(super) async fn read(
 }
 
 pub(super) async fn replace(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     session: Uuid,
     sealed: &Bytes,
     etag: Etag,
     now: UnixSeconds,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let kept = read(connection, owner, session).await?;
     if kept.etag != etag {
-        return Err(StoreError::Conflict);
+        return Err(StoreError::Conflict.into());
     }
-    sqlx::query(
-        "UPDATE refresh_tokens SET sealed = ?, version = version + 1, update_time = ? \
-         WHERE tenant_id = ? AND object_id = ? AND session_id = ?",
+    statement(
+        "UPDATE refresh_tokens SET sealed = $1, version = version + 1, update_time = $2 \
+         WHERE tenant_id = $3 AND object_id = $4 AND session_id = $5",
     )
     .bind(sealed.as_ref())
     .bind(to_stored_time(now))
@@ -86,26 +86,26 @@ pub(super) async fn replace(
 }
 
 pub(super) async fn delete(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     session: Uuid,
     etag: Option<Etag>,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let kept = read(connection, owner, session).await?;
     if etag.is_some_and(|etag| etag != kept.etag) {
-        return Err(StoreError::Conflict);
+        return Err(StoreError::Conflict.into());
     }
-    sqlx::query(
-        "DELETE FROM refresh_tokens WHERE tenant_id = ? AND object_id = ? AND session_id = ?",
+    statement(
+        "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND object_id = $2 AND session_id = $3",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
     .bind(session.to_string())
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    statement(
         "UPDATE owners SET refresh_tokens = refresh_tokens - 1 \
-         WHERE tenant_id = ? AND object_id = ?",
+         WHERE tenant_id = $1 AND object_id = $2",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -116,18 +116,18 @@ pub(super) async fn delete(
 
 /// Deletes those of one user, or of all users of the tenant.
 pub(super) async fn forget(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     tenant: TenantId,
     object_id: Option<&str>,
-) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM refresh_tokens WHERE tenant_id = ?1 AND (?2 IS NULL OR object_id = ?2)",
+) -> Result<(), Failure> {
+    for sql in [
+        "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND ($2 IS NULL OR object_id = $2)",
         "UPDATE owners SET refresh_tokens = 0 \
-         WHERE tenant_id = ?1 AND (?2 IS NULL OR object_id = ?2)",
+         WHERE tenant_id = $1 AND ($2 IS NULL OR object_id = $2)",
     ] {
-        sqlx::query(statement)
+        statement(sql)
             .bind(tenant.to_string())
-            .bind(object_id)
+            .bind(object_id.map(str::to_owned))
             .execute(&mut *connection)
             .await?;
     }

@@ -1,26 +1,27 @@
 //! Tasks. Every statement names tenant and object id.
 
 use auth_interceptor::UnixSeconds;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _, SqliteConnection};
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::owners::{self, Usage};
-use super::{from_stored_time, to_stored_time};
+use super::statement::{
+    Columns, Connection, FromColumns, Speaks, from_stored_time, statement, to_stored_time,
+};
 use crate::store::{
     Etag, NewTask, Owner, Page, Paged, Position, Quota, StoreError, Task, TaskChange,
 };
 
 pub(super) async fn list(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     page: Page,
-) -> Result<Paged<Task>, StoreError> {
+) -> Result<Paged<Task>, Failure> {
     // One more than asked for tells whether another page follows.
-    let mut found: Vec<Stored> = sqlx::query_as(
+    let mut found: Vec<Stored> = statement(
         "SELECT position, task_id, title, description, completed, create_time, update_time, \
-         version FROM tasks WHERE tenant_id = ? AND object_id = ? AND position > ? \
-         ORDER BY position LIMIT ?",
+         version FROM tasks WHERE tenant_id = $1 AND object_id = $2 AND position > $3 \
+         ORDER BY position LIMIT $4",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -44,12 +45,12 @@ pub(super) async fn list(
 }
 
 pub(super) async fn create(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
-    task: NewTask,
+    task: &NewTask,
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<Task, StoreError> {
+) -> Result<Task, Failure> {
     owners::ensure(connection, owner).await?;
     owners::charge(
         connection,
@@ -61,9 +62,9 @@ pub(super) async fn create(
         quota,
     )
     .await?;
-    sqlx::query(
+    statement(
         "INSERT INTO tasks (tenant_id, object_id, task_id, title, description, completed, \
-         version, create_time, update_time) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?)",
+         version, create_time, update_time) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -77,8 +78,8 @@ pub(super) async fn create(
     .await?;
     Ok(Task {
         id: task.id,
-        title: task.title,
-        description: task.description,
+        title: task.title.clone(),
+        description: task.description.clone(),
         completed: task.completed,
         create_time: now,
         update_time: now,
@@ -87,23 +88,23 @@ pub(super) async fn create(
 }
 
 pub(super) async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     id: Uuid,
-    change: TaskChange,
+    change: &TaskChange,
     etag: Option<Etag>,
     now: UnixSeconds,
-) -> Result<Task, StoreError> {
+) -> Result<Task, Failure> {
     require_current(connection, owner, id, etag).await?;
-    let stored: Stored = sqlx::query_as(
-        "UPDATE tasks SET title = coalesce(?, title), description = coalesce(?, description), \
-         completed = coalesce(?, completed), update_time = ?, version = version + 1 \
-         WHERE tenant_id = ? AND object_id = ? AND task_id = ? \
+    let stored: Stored = statement(
+        "UPDATE tasks SET title = coalesce($1, title), description = coalesce($2, description), \
+         completed = coalesce($3, completed), update_time = $4, version = version + 1 \
+         WHERE tenant_id = $5 AND object_id = $6 AND task_id = $7 \
          RETURNING position, task_id, title, description, completed, create_time, update_time, \
          version",
     )
-    .bind(change.title)
-    .bind(change.description)
+    .bind(change.title.clone())
+    .bind(change.description.clone())
     .bind(change.completed)
     .bind(to_stored_time(now))
     .bind(owner.tenant().to_string())
@@ -111,23 +112,23 @@ pub(super) async fn update(
     .bind(id.to_string())
     .fetch_one(connection)
     .await?;
-    stored.try_into()
+    Ok(stored.try_into()?)
 }
 
 pub(super) async fn delete(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     id: Uuid,
     etag: Option<Etag>,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     require_current(connection, owner, id, etag).await?;
-    sqlx::query("DELETE FROM tasks WHERE tenant_id = ? AND object_id = ? AND task_id = ?")
+    statement("DELETE FROM tasks WHERE tenant_id = $1 AND object_id = $2 AND task_id = $3")
         .bind(owner.tenant().to_string())
         .bind(owner.object_id())
         .bind(id.to_string())
         .execute(&mut *connection)
         .await?;
-    sqlx::query("UPDATE owners SET tasks = tasks - 1 WHERE tenant_id = ? AND object_id = ?")
+    statement("UPDATE owners SET tasks = tasks - 1 WHERE tenant_id = $1 AND object_id = $2")
         .bind(owner.tenant().to_string())
         .bind(owner.object_id())
         .execute(connection)
@@ -137,13 +138,13 @@ pub(super) async fn delete(
 
 /// The task exists, is the owner's, and is what the caller last saw of it.
 async fn require_current(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     id: Uuid,
     etag: Option<Etag>,
-) -> Result<(), StoreError> {
-    let version: Option<i64> = sqlx::query_scalar(
-        "SELECT version FROM tasks WHERE tenant_id = ? AND object_id = ? AND task_id = ?",
+) -> Result<(), Failure> {
+    let version: Option<i64> = statement(
+        "SELECT version FROM tasks WHERE tenant_id = $1 AND object_id = $2 AND task_id = $3",
     )
     .bind(owner.tenant().to_string())
     .bind(owner.object_id())
@@ -152,7 +153,7 @@ async fn require_current(
     .await?;
     let version = version.ok_or(StoreError::NotFound)?;
     match etag {
-        Some(etag) if etag != Etag(version) => Err(StoreError::Conflict),
+        Some(etag) if etag != Etag(version) => Err(StoreError::Conflict.into()),
         _ => Ok(()),
     }
 }
@@ -168,17 +169,17 @@ struct Stored {
     version: i64,
 }
 
-impl<'r> FromRow<'r, SqliteRow> for Stored {
-    fn from_row(row: &'r SqliteRow) -> sqlx::Result<Self> {
+impl<D: Speaks> FromColumns<D> for Stored {
+    fn from_columns(columns: &Columns<'_, D>) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            position: row.try_get("position")?,
-            task_id: row.try_get("task_id")?,
-            title: row.try_get("title")?,
-            description: row.try_get("description")?,
-            completed: row.try_get("completed")?,
-            create_time: row.try_get("create_time")?,
-            update_time: row.try_get("update_time")?,
-            version: row.try_get("version")?,
+            position: columns.get("position")?,
+            task_id: columns.get("task_id")?,
+            title: columns.get("title")?,
+            description: columns.get("description")?,
+            completed: columns.get("completed")?,
+            create_time: columns.get("create_time")?,
+            update_time: columns.get("update_time")?,
+            version: columns.get("version")?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What each owner has used of the quota, kept in the transaction that uses it.
 
-use sqlx::SqliteConnection;
-
+use super::failure::Failure;
+use super::statement::{Connection, statement};
 use crate::store::{Owner, Quota, StoreError};
 
 /// What a write adds to, or takes from, what its owner keeps.
@@ -14,11 +14,8 @@ pub(super) struct Usage {
 }
 
 /// Makes the owner known, so that what is kept can hang on it.
-pub(super) async fn ensure(
-    connection: &mut SqliteConnection,
-    owner: &Owner,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO owners (tenant_id, object_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+pub(super) async fn ensure(connection: &mut impl Connection, owner: &Owner) -> Result<(), Failure> {
+    statement("INSERT INTO owners (tenant_id, object_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(owner.tenant().to_string())
         .bind(owner.object_id())
         .execute(connection)
@@ -29,14 +26,14 @@ pub(super) async fn ensure(
 /// Charges the owner, or refuses what the quota has no room for: then the transaction must end
 /// without a commit. What makes things smaller is never refused.
 pub(super) async fn charge(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     owner: &Owner,
     added: Usage,
     quota: &Quota,
-) -> Result<(), StoreError> {
-    let (rows, row_bytes, tasks, refresh_tokens): (i64, i64, i64, i64) = sqlx::query_as(
-        "UPDATE owners SET rows = rows + ?, row_bytes = row_bytes + ?, tasks = tasks + ?, \
-         refresh_tokens = refresh_tokens + ? WHERE tenant_id = ? AND object_id = ? \
+) -> Result<(), Failure> {
+    let (rows, row_bytes, tasks, refresh_tokens): (i64, i64, i64, i64) = statement(
+        "UPDATE owners SET rows = rows + $1, row_bytes = row_bytes + $2, tasks = tasks + $3, \
+         refresh_tokens = refresh_tokens + $4 WHERE tenant_id = $5 AND object_id = $6 \
          RETURNING rows, row_bytes, tasks, refresh_tokens",
     )
     .bind(added.rows)
@@ -51,5 +48,17 @@ pub(super) async fn charge(
         || added.row_bytes > 0 && row_bytes > quota.row_bytes
         || added.tasks > 0 && tasks > quota.tasks
         || added.refresh_tokens > 0 && refresh_tokens > quota.refresh_tokens;
-    if full { Err(StoreError::Full) } else { Ok(()) }
+    if full {
+        Err(StoreError::Full.into())
+    } else {
+        Ok(())
+    }
+}
+
+/// Looks whether there are owners, to see whether the database answers.
+pub(super) async fn look(connection: &mut impl Connection) -> Result<(), Failure> {
+    statement("SELECT 1 FROM owners LIMIT 1")
+        .execute(connection)
+        .await?;
+    Ok(())
 }

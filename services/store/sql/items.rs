@@ -1,10 +1,10 @@
 //! Items. Every statement names the tenant.
 
-use auth_interceptor::UnixSeconds;
+use auth_interceptor::{TenantId, UnixSeconds};
 use aws_lc_rs::digest::{Context, SHA256};
-use sqlx::SqliteConnection;
 
-use super::{from_stored_time, to_stored_time};
+use super::failure::Failure;
+use super::statement::{Connection, from_stored_time, statement, to_stored_time};
 use crate::store::definition;
 use crate::store::{
     DefinitionPart, Deletion, EMPTY_OBJECT, Item, ItemAddress, ItemChange, NewItem, Quota,
@@ -16,16 +16,16 @@ const SOFT: &str = "soft";
 const HARD: &str = "hard";
 
 pub(super) async fn create(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     address: &ItemAddress,
     item: &NewItem,
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let key = Key::of(address);
     let digest = digest(address, item);
     let definition = definition::encode(&item.definition)?;
-    let created = sqlx::query(
+    let created = statement(
         "INSERT INTO items (tenant_id, item_id, workspace_id, item_type, display_name, \
          description, payload, definition, creation_digest, create_time, update_time) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING",
@@ -34,20 +34,20 @@ pub(super) async fn create(
     .bind(&key.item_id)
     .bind(&key.workspace_id)
     .bind(key.item_type)
-    .bind(&item.display_name)
-    .bind(&item.description)
+    .bind(item.display_name.clone())
+    .bind(item.description.clone())
     .bind(item.payload.as_ref())
-    .bind(&definition)
-    .bind(&digest)
+    .bind(definition.as_slice())
+    .bind(digest.as_slice())
     .bind(to_stored_time(now))
     .execute(&mut *connection)
     .await?;
-    if created.rows_affected() == 1 {
+    if created == 1 {
         let bytes = length(&item.payload) + length(&definition);
         return charge(connection, &key, 1, bytes, quota).await;
     }
     // The same creation again is answered as it was; anything else would be another item.
-    let taken: (Vec<u8>, Option<String>) = sqlx::query_as(
+    let taken: (Vec<u8>, Option<String>) = statement(
         "SELECT creation_digest, deletion FROM items WHERE tenant_id = $1 AND item_id = $2",
     )
     .bind(&key.tenant_id)
@@ -57,28 +57,27 @@ pub(super) async fn create(
     if taken == (digest, None) {
         Ok(())
     } else {
-        Err(StoreError::Conflict)
+        Err(StoreError::Conflict.into())
     }
 }
 
 pub(super) async fn read(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     address: &ItemAddress,
-) -> Result<Item, StoreError> {
+) -> Result<Item, Failure> {
     let key = Key::of(address);
     type Stored = (Option<String>, Option<String>, Vec<u8>, Vec<u8>, i64, i64);
-    let (display_name, description, payload, parts, create_time, update_time): Stored =
-        sqlx::query_as(
-            "SELECT display_name, description, payload, definition, create_time, update_time \
+    let (display_name, description, payload, parts, create_time, update_time): Stored = statement(
+        "SELECT display_name, description, payload, definition, create_time, update_time \
              FROM items WHERE tenant_id = $1 AND item_id = $2 AND workspace_id = $3 \
              AND item_type = $4 AND deletion IS NULL",
-        )
-        .bind(&key.tenant_id)
-        .bind(&key.item_id)
-        .bind(&key.workspace_id)
-        .bind(key.item_type)
-        .fetch_one(connection)
-        .await?;
+    )
+    .bind(&key.tenant_id)
+    .bind(&key.item_id)
+    .bind(&key.workspace_id)
+    .bind(key.item_type)
+    .fetch_one(connection)
+    .await?;
     Ok(Item {
         display_name,
         description,
@@ -90,15 +89,15 @@ pub(super) async fn read(
 }
 
 pub(super) async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     address: &ItemAddress,
     change: &ItemChange,
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let key = Key::of(address);
-    let kept_bytes: i64 = sqlx::query_scalar(
-        "SELECT length(payload) + length(definition) FROM items WHERE tenant_id = $1 \
+    let kept_bytes: i64 = statement(
+        "SELECT CAST(length(payload) + length(definition) AS BIGINT) FROM items WHERE tenant_id = $1 \
          AND item_id = $2 AND workspace_id = $3 AND item_type = $4 AND deletion IS NULL",
     )
     .bind(&key.tenant_id)
@@ -112,18 +111,18 @@ pub(super) async fn update(
         .as_deref()
         .map(definition::encode)
         .transpose()?;
-    let bytes: i64 = sqlx::query_scalar(
+    let bytes: i64 = statement(
         "UPDATE items SET display_name = coalesce($3, display_name), \
          description = coalesce($4, description), payload = coalesce($5, payload), \
          definition = coalesce($6, definition), update_time = $7 \
          WHERE tenant_id = $1 AND item_id = $2 \
-         RETURNING length(payload) + length(definition)",
+         RETURNING CAST(length(payload) + length(definition) AS BIGINT)",
     )
     .bind(&key.tenant_id)
     .bind(&key.item_id)
-    .bind(&change.display_name)
-    .bind(&change.description)
-    .bind(change.payload.as_deref())
+    .bind(change.display_name.clone())
+    .bind(change.description.clone())
+    .bind(change.payload.as_deref().map(<[u8]>::to_vec))
     .bind(definition)
     .bind(to_stored_time(now))
     .fetch_one(&mut *connection)
@@ -133,13 +132,13 @@ pub(super) async fn update(
 
 /// Notes the deletion. One that can be undone does not take the place of one that cannot.
 pub(super) async fn delete(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     address: &ItemAddress,
     deletion: Deletion,
     now: UnixSeconds,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let key = Key::of(address);
-    sqlx::query(
+    statement(
         "UPDATE items SET deletion = $5, delete_time = coalesce(delete_time, $6) \
          WHERE tenant_id = $1 AND item_id = $2 AND workspace_id = $3 AND item_type = $4 \
          AND (deletion IS NULL OR deletion = 'soft')",
@@ -160,32 +159,32 @@ pub(super) async fn delete(
 
 /// Takes a soft deletion back, or creates what does not exist.
 pub(super) async fn restore(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     address: &ItemAddress,
-    definition: Option<Vec<DefinitionPart>>,
+    definition: Option<&[DefinitionPart]>,
     now: UnixSeconds,
     quota: &Quota,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     let key = Key::of(address);
-    let deletion: Option<Option<String>> =
-        sqlx::query_scalar("SELECT deletion FROM items WHERE tenant_id = $1 AND item_id = $2")
+    let deletion: Option<(Option<String>,)> =
+        statement("SELECT deletion FROM items WHERE tenant_id = $1 AND item_id = $2")
             .bind(&key.tenant_id)
             .bind(&key.item_id)
             .fetch_optional(&mut *connection)
             .await?;
-    let Some(deletion) = deletion else {
+    let Some((deletion,)) = deletion else {
         let item = NewItem {
             display_name: None,
             description: None,
             payload: EMPTY_OBJECT,
-            definition: definition.unwrap_or_default(),
+            definition: definition.unwrap_or_default().to_vec(),
         };
         return create(connection, address, &item, now, quota).await;
     };
     if deletion.as_deref() == Some(HARD) {
-        return Err(StoreError::NotFound);
+        return Err(StoreError::NotFound.into());
     }
-    sqlx::query(
+    statement(
         "UPDATE items SET deletion = NULL, delete_time = NULL \
          WHERE tenant_id = $1 AND item_id = $2",
     )
@@ -194,33 +193,60 @@ pub(super) async fn restore(
     .execute(&mut *connection)
     .await?;
     let change = ItemChange {
-        definition,
+        definition: definition.map(<[_]>::to_vec),
         ..ItemChange::default()
     };
     // Says NotFound where the address is not the item's, and what was done so far is rolled back.
     update(connection, address, &change, now, quota).await
 }
 
-/// Removes what is kept of one deleted item, if one is due. Whether there was one.
-pub(super) async fn purge_one(
-    connection: &mut SqliteConnection,
+/// The tenant and id of a deleted item that is due to be removed, if there is one.
+pub(super) async fn due(
+    connection: &mut impl Connection,
     retention: Retention,
-    quota: &Quota,
-) -> Result<bool, StoreError> {
-    let due = to_stored_time(retention.now.saturating_sub(retention.seconds));
+) -> Result<Option<(TenantId, String)>, Failure> {
     // What is deleted for good is emptied at once; its id stays taken as long as any other.
-    let found: Option<(String, String, String, i64, bool)> = sqlx::query_as(
-        "SELECT tenant_id, item_id, workspace_id, length(payload) + length(definition), \
-         delete_time <= $1 FROM items WHERE (delete_time <= $1 AND deletion IS NOT NULL) \
+    let found: Option<(String, String)> = statement(
+        "SELECT tenant_id, item_id FROM items WHERE (delete_time <= $1 AND deletion IS NOT NULL) \
          OR (deletion = 'hard' AND purged = 0) LIMIT 1",
     )
-    .bind(due)
+    .bind(over(retention))
+    .fetch_optional(connection)
+    .await?;
+    match found {
+        None => Ok(None),
+        Some((tenant, item_id)) => {
+            let tenant = tenant.parse().map_err(|_| StoreError::Corrupt)?;
+            Ok(Some((tenant, item_id)))
+        }
+    }
+}
+
+/// Removes what is kept of a deleted item, if it is still due.
+pub(super) async fn purge(
+    connection: &mut impl Connection,
+    tenant: TenantId,
+    item_id: &str,
+    retention: Retention,
+    quota: &Quota,
+) -> Result<(), Failure> {
+    let tenant_id = tenant.to_string();
+    let found: Option<(String, i64, bool)> = statement(
+        "SELECT workspace_id, CAST(length(payload) + length(definition) AS BIGINT), \
+         delete_time <= $1 FROM items WHERE tenant_id = $2 AND item_id = $3 \
+         AND ((delete_time <= $1 AND deletion IS NOT NULL) \
+         OR (deletion = 'hard' AND purged = 0))",
+    )
+    .bind(over(retention))
+    .bind(&tenant_id)
+    .bind(item_id)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((tenant_id, item_id, workspace_id, bytes, is_over)) = found else {
-        return Ok(false);
+    // Another replica was faster.
+    let Some((workspace_id, bytes, is_over)) = found else {
+        return Ok(());
     };
-    sqlx::query(
+    statement(
         "UPDATE owners SET rows = owners.rows - kept.rows, \
          row_bytes = owners.row_bytes - kept.row_bytes \
          FROM (SELECT tenant_id, object_id, count(*) AS rows, \
@@ -231,51 +257,55 @@ pub(super) async fn purge_one(
     )
     .bind(&tenant_id)
     .bind(&workspace_id)
-    .bind(&item_id)
+    .bind(item_id)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM rows WHERE tenant_id = $1 AND workspace_id = $2 AND item_id = $3")
+    statement("DELETE FROM rows WHERE tenant_id = $1 AND workspace_id = $2 AND item_id = $3")
         .bind(&tenant_id)
         .bind(&workspace_id)
-        .bind(&item_id)
+        .bind(item_id)
         .execute(&mut *connection)
         .await?;
-    let statement = if is_over {
+    let sql = if is_over {
         "DELETE FROM items WHERE tenant_id = $1 AND item_id = $2"
     } else {
         "UPDATE items SET payload = $3, definition = $3, display_name = NULL, \
          description = NULL, purged = 1 WHERE tenant_id = $1 AND item_id = $2"
     };
-    let mut removed = sqlx::query(statement).bind(&tenant_id).bind(&item_id);
+    let mut removed = statement(sql).bind(&tenant_id).bind(item_id);
     if !is_over {
         removed = removed.bind(&[] as &[u8]);
     }
     removed.execute(&mut *connection).await?;
     let key = Key {
         tenant_id,
-        item_id,
+        item_id: item_id.to_owned(),
         workspace_id,
         item_type: "",
     };
-    charge(connection, &key, -i64::from(is_over), -bytes, quota).await?;
-    Ok(true)
+    charge(connection, &key, -i64::from(is_over), -bytes, quota).await
+}
+
+/// The time at which a deletion is over that is due now.
+fn over(retention: Retention) -> i64 {
+    to_stored_time(retention.now.saturating_sub(retention.seconds))
 }
 
 /// Charges the tenant, or refuses what the quota has no room for: then the transaction must end
 /// without a commit. What makes things smaller is never refused.
 async fn charge(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection,
     key: &Key<'_>,
     items: i64,
     bytes: i64,
     quota: &Quota,
-) -> Result<(), StoreError> {
+) -> Result<(), Failure> {
     // Not one statement: a row to insert is checked as it stands, and a negative count is refused.
-    sqlx::query("INSERT INTO tenants (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING")
+    statement("INSERT INTO tenants (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING")
         .bind(&key.tenant_id)
         .execute(&mut *connection)
         .await?;
-    let (kept, kept_bytes): (i64, i64) = sqlx::query_as(
+    let (kept, kept_bytes): (i64, i64) = statement(
         "UPDATE tenants SET items = items + $2, item_bytes = item_bytes + $3 \
          WHERE tenant_id = $1 RETURNING items, item_bytes",
     )
@@ -285,7 +315,11 @@ async fn charge(
     .fetch_one(connection)
     .await?;
     let full = items > 0 && kept > quota.items || bytes > 0 && kept_bytes > quota.item_bytes;
-    if full { Err(StoreError::Full) } else { Ok(()) }
+    if full {
+        Err(StoreError::Full.into())
+    } else {
+        Ok(())
+    }
 }
 
 fn length(bytes: &[u8]) -> i64 {

@@ -1,0 +1,320 @@
+//! The store on a database that speaks SQL: every statement once, for every engine.
+//!
+//! An [`Engine`] opens its database, hands out connections and keeps writers apart; what is asked
+//! of the database is the same for all of them and stands in the modules below.
+
+mod failure;
+mod items;
+mod owners;
+mod refresh_tokens;
+mod rows;
+pub(super) mod schema;
+pub(super) mod statement;
+mod tasks;
+
+use std::fmt;
+use std::time::Duration;
+
+use auth_interceptor::{TenantId, UnixSeconds};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::{Database, Pool, Transaction};
+use uuid::Uuid;
+
+pub(super) use self::failure::Failure;
+use self::statement::{Connection, Speaks};
+use super::{
+    DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, NewItem, NewTask, Outcome,
+    Owner, Page, Paged, Place, Quota, Retention, Row, RowWrite, SealedToken, Store, StoreError,
+    Task, TaskChange,
+};
+
+/// How long an operation waits for a connection: a caller is better told than kept.
+const CONNECTION_WAIT: Duration = Duration::from_millis(250);
+
+/// How long an operation may take in all. An engine that neither answers nor breaks the connection
+/// is unavailable.
+const OPERATION_WAIT: Duration = Duration::from_secs(5);
+
+/// How often a transaction is run again because others were in its way.
+const RETRIES: u32 = 3;
+
+/// The store on one engine.
+#[derive(Debug)]
+pub struct SqlStore<E> {
+    engine: E,
+    quota: Quota,
+}
+
+/// What differs between databases.
+pub trait Engine: fmt::Debug + Send + Sync + 'static {
+    /// The driver.
+    type Database: Database<Connection: Connection<Database = Self::Database>> + Speaks;
+
+    /// A connection that reads.
+    fn reader(
+        &self,
+    ) -> impl Future<Output = Result<PoolConnection<Self::Database>, Failure>> + Send;
+
+    /// A transaction in which nobody else writes in `scope` until it ends. One that is dropped
+    /// before its commit is rolled back.
+    fn begin(&self, scope: Scope<'_>) -> impl Future<Output = Begun<Self>> + Send;
+
+    /// Finishes what is under way and lets go of the database.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A transaction, or why there is none.
+pub(super) type Begun<E> = Result<Transaction<'static, <E as Engine>::Database>, Failure>;
+
+/// What a transaction writes to, and keeps other writers from.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope<'a> {
+    /// What one user keeps.
+    Owner(&'a Owner),
+    /// What a tenant and all its users keep.
+    Tenant(TenantId),
+}
+
+impl<E: Engine> SqlStore<E> {
+    pub(super) fn new(engine: E, quota: Quota) -> Self {
+        Self { engine, quota }
+    }
+
+    /// The engine, for what is true of it alone.
+    #[cfg(test)]
+    pub(super) fn engine(&self) -> &E {
+        &self.engine
+    }
+}
+
+// Macros, because the future of an asynchronous closure cannot be said to be `Send`.
+
+/// Reads with one connection.
+macro_rules! reading {
+    ($store:ident, |$connection:ident| $work:expr) => {
+        Box::pin(async move {
+            let attempt = async {
+                let $connection = &mut *$store.engine.reader().await?;
+                $work.await
+            };
+            in_time(attempt).await.map_err(StoreError::from)
+        })
+    };
+}
+
+/// Writes all that the work writes, or nothing. The work may run more than once.
+macro_rules! writing {
+    ($store:ident, $scope:expr, |$connection:ident| $work:expr) => {
+        Box::pin(async move {
+            let mut retries = 0;
+            loop {
+                let attempt = async {
+                    let mut transaction = $store.engine.begin($scope).await?;
+                    let $connection = &mut *transaction;
+                    let written = $work.await?;
+                    transaction.commit().await?;
+                    Ok(written)
+                };
+                match in_time(attempt).await {
+                    Err(failure) if failure.is_contention() && retries < RETRIES => retries += 1,
+                    ended => break ended.map_err(StoreError::from),
+                }
+            }
+        })
+    };
+}
+
+/// Takes a connection out of `pool`, if one is free or comes free soon.
+pub(super) async fn acquire<D: Database>(pool: &Pool<D>) -> Result<PoolConnection<D>, Failure> {
+    match tokio::time::timeout(CONNECTION_WAIT, pool.acquire()).await {
+        Ok(connection) => Ok(connection?),
+        Err(_) => Err(StoreError::Unavailable.into()),
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    match tokio::time::timeout(OPERATION_WAIT, work).await {
+        Ok(ended) => ended,
+        Err(_) => Err(StoreError::Unavailable.into()),
+    }
+}
+
+impl<E: Engine> Store for SqlStore<E> {
+    fn read_rows<'a>(&'a self, place: &'a Place, page: Page) -> Outcome<'a, Paged<Row>> {
+        reading!(self, |connection| rows::read(connection, place, page))
+    }
+
+    fn write_rows<'a>(
+        &'a self,
+        place: &'a Place,
+        rows: Vec<RowWrite>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Vec<Row>> {
+        writing!(self, Scope::Owner(&place.owner), |connection| {
+            rows::write(connection, place, &rows, now, &self.quota)
+        })
+    }
+
+    fn list_tasks<'a>(&'a self, owner: &'a Owner, page: Page) -> Outcome<'a, Paged<Task>> {
+        reading!(self, |connection| tasks::list(connection, owner, page))
+    }
+
+    fn create_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        task: NewTask,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            tasks::create(connection, owner, &task, now, &self.quota)
+        })
+    }
+
+    fn update_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        id: Uuid,
+        change: TaskChange,
+        etag: Option<Etag>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, Task> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            tasks::update(connection, owner, id, &change, etag, now)
+        })
+    }
+
+    fn delete_task<'a>(
+        &'a self,
+        owner: &'a Owner,
+        id: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            tasks::delete(connection, owner, id, etag)
+        })
+    }
+
+    fn keep_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            refresh_tokens::create(connection, owner, session, &sealed, now, &self.quota)
+        })
+    }
+
+    fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken> {
+        reading!(self, |connection| {
+            refresh_tokens::read(connection, owner, session)
+        })
+    }
+
+    fn replace_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        sealed: Bytes,
+        etag: Etag,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            refresh_tokens::replace(connection, owner, session, &sealed, etag, now)
+        })
+    }
+
+    fn delete_refresh_token<'a>(
+        &'a self,
+        owner: &'a Owner,
+        session: Uuid,
+        etag: Option<Etag>,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(owner), |connection| {
+            refresh_tokens::delete(connection, owner, session, etag)
+        })
+    }
+
+    fn forget_refresh_tokens<'a>(
+        &'a self,
+        tenant: TenantId,
+        object_id: Option<&'a str>,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Tenant(tenant), |connection| {
+            refresh_tokens::forget(connection, tenant, object_id)
+        })
+    }
+
+    fn create_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        item: NewItem,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Tenant(address.tenant), |connection| {
+            items::create(connection, address, &item, now, &self.quota)
+        })
+    }
+
+    fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item> {
+        reading!(self, |connection| items::read(connection, address))
+    }
+
+    fn update_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        change: ItemChange,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Tenant(address.tenant), |connection| {
+            items::update(connection, address, &change, now, &self.quota)
+        })
+    }
+
+    fn delete_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        deletion: Deletion,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Tenant(address.tenant), |connection| {
+            items::delete(connection, address, deletion, now)
+        })
+    }
+
+    fn restore_item<'a>(
+        &'a self,
+        address: &'a ItemAddress,
+        definition: Option<Vec<DefinitionPart>>,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Tenant(address.tenant), |connection| {
+            items::restore(connection, address, definition.as_deref(), now, &self.quota)
+        })
+    }
+
+    fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool> {
+        Box::pin(async move {
+            let due: Outcome<'_, Option<(TenantId, String)>> =
+                reading!(self, |connection| items::due(connection, retention));
+            let Some((tenant, item_id)) = due.await? else {
+                return Ok(false);
+            };
+            let purge: Outcome<'_, ()> = writing!(self, Scope::Tenant(tenant), |connection| {
+                items::purge(connection, tenant, &item_id, retention, &self.quota)
+            });
+            purge.await.map(|()| true)
+        })
+    }
+
+    fn ping(&self) -> Outcome<'_, ()> {
+        reading!(self, |connection| owners::look(connection))
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.engine.close())
+    }
+}
