@@ -62,6 +62,27 @@ pub mod exchange {
     }
 }
 
+/// `google.api`: the REST form of a method.
+pub(crate) mod google_api {
+    #![allow(
+        missing_docs,
+        dead_code,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
+    tonic::include_proto!("google.api");
+}
+
+/// `selvedge.rest`: what `google.api` cannot say of the REST form.
+pub(crate) mod rest {
+    /// Version 1.
+    pub(crate) mod v1 {
+        #![allow(dead_code, unreachable_pub, clippy::all, reason = "generated")]
+        tonic::include_proto!("selvedge.rest.v1");
+    }
+}
+
 /// `selvedge.refusal.v1`: why a call is refused and what a front end can do about it.
 pub mod refusal {
     /// Version 1.

@@ -8,6 +8,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod bridge;
 pub mod call;
 pub mod cli;
 pub mod codec;
