@@ -6,7 +6,9 @@
 
 mod field_path;
 mod matching;
+mod refusal;
 mod routes;
 mod template;
 
+pub use refusal::Casing;
 pub use routes::RouteError;
