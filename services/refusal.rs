@@ -418,7 +418,7 @@ fn rfc3339(seconds: u64) -> String {
 }
 
 /// A value that a stranger chose, short enough for details and free of control characters.
-fn bounded(text: &str) -> String {
+pub(crate) fn bounded(text: &str) -> String {
     text.chars()
         .filter(|character| !character.is_control())
         .take(64)

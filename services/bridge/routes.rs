@@ -6,14 +6,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use prost_reflect::{
     DescriptorPool, DynamicMessage, ExtensionDescriptor, FieldDescriptor, Kind, MethodDescriptor,
     ServiceDescriptor,
 };
 
 use super::field_path::FieldPath;
-use super::template::{Template, TemplateError, Variable};
+use super::template::{Segment, Template, TemplateError, Variable};
 use crate::contracts::google_api::HttpRule;
 use crate::contracts::google_api::http_rule::Pattern;
 use crate::contracts::rest::v1::{MethodRest, ServiceRest};
@@ -88,6 +88,8 @@ pub(super) struct Route {
     pub(super) method: MethodDescriptor,
     /// Its gRPC path: `/package.Service/Method`.
     pub(super) grpc_path: String,
+    /// Where a call of it goes.
+    pub(super) grpc_uri: Uri,
     /// The HTTP verb.
     pub(super) verb: Method,
     /// The paths it answers.
@@ -182,6 +184,21 @@ impl Routes {
     pub(super) fn served(mut self, is_served: impl Fn(&str) -> bool) -> Self {
         self.routes.retain(|route| is_served(route.method_name()));
         self
+    }
+
+    /// Makes sure that every path begins with the segment `prefix`: others would never get here.
+    pub(super) fn require_below(&self, prefix: &str) -> Result<(), RouteError> {
+        let is_below = |route: &Route| {
+            let first = route.template.segments().first();
+            matches!(first, Some(Segment::Literal(text)) if Some(text.as_str()) == prefix.strip_prefix('/'))
+        };
+        match self.routes.iter().find(|route| !is_below(route)) {
+            None => Ok(()),
+            Some(route) => Err(RouteError::Contradiction {
+                method: route.method_name().to_owned(),
+                contradiction: "its path is not below the one of the REST face",
+            }),
+        }
     }
 
     /// The contracts that the routes were read from.
@@ -308,8 +325,13 @@ impl RuleReader {
                 self.contradiction("a stream of bytes needs a bytes field as its response body")
             );
         }
+        let grpc_path = format!("/{}", self.name());
+        let grpc_uri = grpc_path
+            .parse()
+            .map_err(|_| self.contradiction("its name is no path"))?;
         Ok(Route {
-            grpc_path: format!("/{}", self.name()),
+            grpc_path,
+            grpc_uri,
             verb,
             template,
             variables,

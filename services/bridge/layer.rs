@@ -1,0 +1,140 @@
+//! The outermost layer: what is a REST request goes inward as a gRPC request, and everything else as
+//! it came.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::Either;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::matching::{Found, segments};
+use super::refusal::Form;
+use super::request::{Call, grpc};
+use super::response::{Answer, refused};
+use super::{Bridge, PREFIX};
+
+/// A method that no contract has and no service serves: what is refused as this one is refused as
+/// every unknown method is.
+static UNKNOWN_METHOD: &str = "/selvedge.rest.v1.Unknown/Unknown";
+
+/// Puts [`Rest`] in front of the layer chain.
+#[derive(Clone)]
+pub struct RestLayer(Arc<Bridge>);
+
+impl RestLayer {
+    /// The REST face that `bridge` makes.
+    #[must_use]
+    pub fn new(bridge: Arc<Bridge>) -> Self {
+        Self(bridge)
+    }
+}
+
+impl<S> Layer<S> for RestLayer {
+    type Service = Rest<S>;
+
+    fn layer(&self, inner: S) -> Rest<S> {
+        Rest {
+            inner,
+            bridge: Arc::clone(&self.0),
+        }
+    }
+}
+
+/// Answers requests below `/workload` by calls to `S`, which decides about them as about any other.
+#[derive(Clone)]
+pub struct Rest<S> {
+    inner: S,
+    bridge: Arc<Bridge>,
+}
+
+impl<S> Service<Request<Body>> for Rest<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future =
+        Either<S::Future, Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if !is_rest(request.uri()) {
+            return Either::Left(self.inner.call(request));
+        }
+        let bridge = Arc::clone(&self.bridge);
+        // The ready service is the one to call; a clone of it has not been polled ready.
+        let clone = self.inner.clone();
+        let ready = std::mem::replace(&mut self.inner, clone);
+        Either::Right(Box::pin(async move { bridge.answer(ready, request).await }))
+    }
+}
+
+/// No gRPC path is one of these: it begins with a service's full name.
+fn is_rest(uri: &Uri) -> bool {
+    uri.path()
+        .strip_prefix(PREFIX)
+        .is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
+impl Bridge {
+    async fn answer<S>(
+        &self,
+        mut inner: S,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, S::Error>
+    where
+        S: Service<Request<Body>, Response = Response<Body>>,
+    {
+        // HEAD is GET without its body (RFC 9110 section 9.3.2), which the transport leaves out.
+        let verb = match request.method() {
+            &Method::HEAD => Method::GET,
+            verb => verb.clone(),
+        };
+        let found = self.tree.find(&verb, &segments(request.uri().path()));
+        let (form, allowed) = match found {
+            Found::Route(route) => {
+                let form = self.form(route.error_form);
+                let call = Call {
+                    route: Arc::clone(&route),
+                    mapping: Arc::clone(&self.mapping),
+                    message_bytes: self.message_bytes,
+                };
+                let response = inner.call(call.of(request)).await?;
+                let answer = Answer {
+                    route: &route,
+                    mapping: &self.mapping,
+                    form,
+                };
+                return Ok(answer.of(response).await);
+            }
+            Found::OtherVerbs(allowed, route) => (self.form(route.error_form), allowed),
+            Found::Nothing => (Form::Status, Vec::new()),
+        };
+        let unknown = grpc(request, Uri::from_static(UNKNOWN_METHOD));
+        let response = inner.call(unknown).await?;
+        let mut response = refused(&response, form).unwrap_or(response);
+        if !allowed.is_empty() {
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response
+                .headers_mut()
+                .insert(header::ALLOW, allow(&allowed));
+        }
+        Ok(response)
+    }
+}
+
+fn allow(verbs: &[Method]) -> HeaderValue {
+    let mut names: Vec<&str> = verbs.iter().map(Method::as_str).collect();
+    if verbs.contains(&Method::GET) {
+        names.push(Method::HEAD.as_str());
+    }
+    HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static(""))
+}
