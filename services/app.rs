@@ -18,6 +18,8 @@ use tonic_health::server::HealthReporter;
 use tower::{Service, ServiceBuilder};
 
 use crate::admin::Administration;
+use crate::bridge::{Bridge, BridgeSettings, Casing, RestLayer, RouteError};
+use crate::config::ErrorCasing;
 use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::control::v1::endpoint_resolution_service_server::EndpointResolutionServiceServer;
@@ -77,6 +79,9 @@ pub enum AppError {
     /// A service would be served without a policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A served method has a REST form that cannot be.
+    #[error(transparent)]
+    Rest(#[from] RouteError),
     /// The reflection service rejects the contracts.
     #[error("the contracts cannot be reflected")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -95,12 +100,17 @@ pub struct App {
 struct Face {
     routes: Routes,
     served: ServedPolicies,
+    rest: Option<RestLayer>,
 }
 
 impl From<GuardedServices> for Face {
     fn from(services: GuardedServices) -> Self {
         let (routes, served) = services.into_parts();
-        Self { routes, served }
+        Self {
+            routes,
+            served,
+            rest: None,
+        }
     }
 }
 
@@ -184,11 +194,13 @@ impl App {
             services.add(reflection().build_v1()?)?;
             services.add(reflection().build_v1alpha()?)?;
         }
+        let mut service = Face::from(services);
+        service.rest = Some(rest(&settings, &service.served)?);
         Ok(Self {
             settings,
             authenticator,
             health,
-            service: services.into(),
+            service,
             administration: administration.into(),
         })
     }
@@ -272,6 +284,21 @@ fn exchange(
     )?)
 }
 
+/// The REST face of what is `served`.
+fn rest(settings: &AppSettings, served: &ServedPolicies) -> Result<RestLayer, RouteError> {
+    let casing = |configured| match configured {
+        ErrorCasing::Pascal => Casing::Pascal,
+        ErrorCasing::Camel => Casing::Camel,
+    };
+    let bridge = BridgeSettings {
+        message_bytes: settings.message_bytes,
+        error_casing_v1: casing(settings.fabric.error_casing_v1),
+        error_casing_v2: casing(settings.fabric.error_casing_v2),
+    };
+    let is_served = |method: &str| served.iter().any(|one| one.method() == method);
+    Bridge::new(DESCRIPTOR_SET, is_served, bridge).map(|bridge| RestLayer::new(Arc::new(bridge)))
+}
+
 /// The one layer chain, in front of what a listener serves.
 fn guarded(
     face: Face,
@@ -283,7 +310,9 @@ fn guarded(
 + Send
 + 'static {
     ServiceBuilder::new()
-        // Outermost: whatever is refused below, its reply and its events name one trace.
+        // Outermost: a REST request goes through everything below as the gRPC request it stands for.
+        .option_layer(face.rest)
+        // Whatever is refused below, its reply and its events name one trace.
         .layer(TraceContextLayer::new(
             face.served.clone(),
             settings.trust_inbound,
