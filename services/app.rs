@@ -18,8 +18,7 @@ use tonic_health::server::HealthReporter;
 use tower::{Service, ServiceBuilder};
 
 use crate::admin::Administration;
-use crate::bridge::{Bridge, BridgeSettings, Casing, RestLayer, RouteError};
-use crate::config::ErrorCasing;
+use crate::bridge::{Bridge, BridgeSettings, RestLayer, RouteError};
 use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::control::v1::endpoint_resolution_service_server::EndpointResolutionServiceServer;
@@ -286,14 +285,10 @@ fn exchange(
 
 /// The REST face of what is `served`.
 fn rest(settings: &AppSettings, served: &ServedPolicies) -> Result<RestLayer, RouteError> {
-    let casing = |configured| match configured {
-        ErrorCasing::Pascal => Casing::Pascal,
-        ErrorCasing::Camel => Casing::Camel,
-    };
     let bridge = BridgeSettings {
         message_bytes: settings.message_bytes,
-        error_casing_v1: casing(settings.fabric.error_casing_v1),
-        error_casing_v2: casing(settings.fabric.error_casing_v2),
+        error_casing_v1: settings.fabric.error_casing_v1,
+        error_casing_v2: settings.fabric.error_casing_v2,
     };
     let is_served = |method: &str| served.iter().any(|one| one.method() == method);
     Bridge::new(DESCRIPTOR_SET, is_served, bridge).map(|bridge| RestLayer::new(Arc::new(bridge)))

@@ -22,9 +22,9 @@ use self::json::JsonMapping;
 use self::matching::RouteTree;
 use self::refusal::Form;
 use self::routes::{ErrorForm, Routes};
+use crate::config::ErrorCasing;
 
 pub use self::layer::{Rest, RestLayer};
-pub use self::refusal::Casing;
 pub use self::routes::RouteError;
 
 /// Every REST path is this one or below it.
@@ -36,9 +36,9 @@ pub struct BridgeSettings {
     /// The largest JSON body of a request; the limit on messages.
     pub message_bytes: usize,
     /// The spelling of `ErrorResponse` in the first generation of the workload API.
-    pub error_casing_v1: Casing,
+    pub error_casing_v1: ErrorCasing,
     /// The spelling of `ErrorResponse` in the second.
-    pub error_casing_v2: Casing,
+    pub error_casing_v2: ErrorCasing,
 }
 
 /// The REST face of served methods.
@@ -46,7 +46,7 @@ pub struct Bridge {
     tree: RouteTree,
     mapping: Arc<JsonMapping>,
     message_bytes: usize,
-    casings: (Casing, Casing),
+    casings: (ErrorCasing, ErrorCasing),
 }
 
 impl Bridge {

@@ -12,11 +12,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tonic::Status;
 use tonic::body::Body;
 
+use crate::config::ErrorCasing;
 use crate::control::error_response::error_response;
 use crate::refusal::{Details, reason_name};
 
-pub use self::fabric::Casing;
-pub(super) use self::http_status::http_status;
+pub(super) use http_status::http_status;
 
 /// The header that carries a refusal's reason.
 pub(super) const REASON: HeaderName = HeaderName::from_static("selvedge-reason");
@@ -29,7 +29,7 @@ pub(super) enum Form {
     /// `google.rpc.Status`, within a member `error`.
     Status,
     /// Fabric's `ErrorResponse`.
-    Fabric(Casing),
+    Fabric(ErrorCasing),
 }
 
 /// The refusal that `status` is, in this form.

@@ -12,12 +12,13 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
-use super::{Casing, Form, REASON, TRACE_ID, http_status, response};
-use crate::data::DataError;
+use super::{Form, REASON, TRACE_ID, http_status, response};
+use crate::call::CallError;
+use crate::config::ErrorCasing;
 use crate::refusal::{AuthChallenge, Reason, Refusal, any, code, reason_name};
 
-const CAMEL: Form = Form::Fabric(Casing::Camel);
-const PASCAL: Form = Form::Fabric(Casing::Pascal);
+const CAMEL: Form = Form::Fabric(ErrorCasing::Camel);
+const PASCAL: Form = Form::Fabric(ErrorCasing::Pascal);
 
 /// A refusal for missing consent, complete as it leaves the layers.
 fn consent_required() -> Status {
@@ -185,7 +186,7 @@ async fn a_status_that_no_refusal_made_is_json_too() {
 
 #[tokio::test]
 async fn a_bad_field_is_named_in_the_details() {
-    let error = DataError::Field {
+    let error = CallError::Field {
         field: "page_size".to_owned(),
         expected: "0 to 1000",
     };
