@@ -8,6 +8,7 @@ pub(crate) mod disk;
 pub(crate) mod error;
 mod list;
 mod read;
+mod scripting;
 mod tree;
 mod write;
 
@@ -58,6 +59,8 @@ pub(crate) struct OneLake {
 pub(crate) struct Stored {
     /// By item id.
     trees: HashMap<String, Tree>,
+    /// How often each path was flushed, by item id and path.
+    flushes: HashMap<(String, String), u64>,
     pub(crate) page_size: usize,
 }
 
@@ -76,9 +79,23 @@ impl OneLake {
             disk,
             stored: Locked::new(Stored {
                 trees,
+                flushes: HashMap::new(),
                 page_size: PAGE_SIZE,
             }),
         })
+    }
+
+    /// Gives a new item its folders.
+    pub(crate) fn add_item(&self, item: &str, now: u64) {
+        let trees = &mut self.stored().trees;
+        trees
+            .entry(item.to_owned())
+            .or_insert_with(|| Tree::new(now));
+    }
+
+    /// Removes all that an item has.
+    pub(crate) fn remove_item(&self, item: &str) {
+        self.stored().trees.remove(item);
     }
 
     pub(crate) fn stored(&self) -> MutexGuard<'_, Stored> {
@@ -91,6 +108,18 @@ impl Stored {
         self.trees
             .get(item)
             .ok_or_else(OneLakeError::path_not_found)
+    }
+
+    fn count_flush(&mut self, item: &str, path: &str) {
+        /// Paths made up on the spot are not counted without end.
+        const CAPACITY: usize = 64 * 1024;
+
+        let key = (item.to_owned(), path.to_owned());
+        if let Some(count) = self.flushes.get_mut(&key) {
+            *count += 1;
+        } else if self.flushes.len() < CAPACITY {
+            self.flushes.insert(key, 1);
+        }
     }
 
     fn tree_mut(&mut self, item: &str) -> Result<&mut Tree, OneLakeError> {

@@ -315,3 +315,33 @@ impl http_body::Body for Unsized {
         std::task::Poll::Ready(None)
     }
 }
+
+#[tokio::test]
+async fn a_test_sees_without_a_token_what_is_there_and_how_often_it_was_written() {
+    let harness = Harness::start().await;
+    let emulator = &harness.emulator;
+    let file = File::new(&harness, "export/rows.csv");
+    let path = "Files/export/rows.csv";
+    assert_eq!(emulator.onelake_flushes(seed::LAKEHOUSE_ID, path), 0);
+    file.create().await;
+    assert_eq!(file.append(0, "id\n1\n").await.0, 202);
+    let before = emulator.onelake_file(seed::LAKEHOUSE_ID, path).await;
+    assert_eq!(before.as_deref(), Some(&b""[..]), "nothing is flushed");
+    assert_eq!(file.flush(5).await.0, 200);
+
+    let after = emulator.onelake_file(seed::LAKEHOUSE_ID, path).await;
+    assert_eq!(after.as_deref(), Some(&b"id\n1\n"[..]));
+    assert_eq!(emulator.onelake_flushes(seed::LAKEHOUSE_ID, path), 1);
+    let listed = emulator.onelake_files(seed::LAKEHOUSE_ID, "Files/export");
+    assert_eq!(listed, [path]);
+
+    // A file that is written anew counts on.
+    file.create().await;
+    assert_eq!(file.append(0, "id\n").await.0, 202);
+    assert_eq!(file.flush(3).await.0, 200);
+    assert_eq!(emulator.onelake_flushes(seed::LAKEHOUSE_ID, path), 2);
+    assert_eq!(
+        emulator.onelake_file(seed::LAKEHOUSE_ID, "Files").await,
+        None
+    );
+}

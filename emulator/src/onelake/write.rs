@@ -119,12 +119,13 @@ pub(super) async fn flush(
     }
     writer.flush();
     let now = authority.clock.now();
-    let node = authority
-        .onelake
-        .stored()
+    let mut stored = authority.onelake.stored();
+    let node = stored
         .tree_mut(&target.item)?
         .touch(&target.path, &content, now)
         .ok_or_else(OneLakeError::path_not_found)?;
+    stored.count_flush(&target.item, &target.path);
+    drop(stored);
     let mut response = StatusCode::OK.into_response();
     describe(response.headers_mut(), &node);
     Ok(response)
