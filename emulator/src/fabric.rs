@@ -1,4 +1,5 @@
-//! Fabric's REST API and its workload-control API: which address is which, and what they share.
+//! Fabric's REST API and its workload-control API: which address is which, and what they share;
+//! and the calls that Fabric itself makes to workloads.
 //!
 //! It accepts the tokens that the authority issues for Fabric and judges them itself: a service
 //! that passes a wrong token on is refused here, as by the real one.
@@ -11,6 +12,7 @@ mod operations;
 mod permissions;
 mod scripting;
 mod warehouses;
+pub(crate) mod workload;
 mod workspace;
 mod workspaces;
 
@@ -33,6 +35,7 @@ use crate::resource::scripted::{Routes, scripted};
 use error::FabricError;
 use inventory::Inventory;
 use operations::Operation;
+use workload::Workloads;
 
 pub use warehouses::WarehouseCreation;
 pub use workspace::{Content, Item, Workspace, WorkspaceRole};
@@ -50,6 +53,7 @@ const OPERATIONS: usize = 4096;
 pub(crate) struct Fabric {
     state: Locked<State>,
     operations: Bounded<Operation>,
+    pub(crate) workloads: Workloads,
 }
 
 /// What requests and scripts change.
@@ -69,6 +73,7 @@ impl Fabric {
                 warehouse_creation: WarehouseCreation::default(),
             }),
             operations: Bounded::new(OPERATIONS),
+            workloads: Workloads::default(),
         }
     }
 

@@ -4,8 +4,9 @@
 //! endpoints that real MSAL clients use. Everything that goes wrong in production can be scripted
 //! here: keys that rotate or vanish, endpoints that fail, hang or lie, a clock that jumps.
 //!
-//! It issues tokens, and its own endpoints judge those that reach them. It shares no code with what
-//! it is there to test: an issuer that did would prove nothing.
+//! It issues tokens, and its own endpoints judge those that reach them. Its Fabric also calls: it
+//! creates items of a workload and runs jobs there. It shares no code with what it is there to test:
+//! an issuer that did would prove nothing.
 //!
 //! ```no_run
 //! # async fn example(now: std::sync::Arc<dyn Fn() -> u64 + Send + Sync>)
@@ -68,6 +69,11 @@ pub use crate::directory::{
     AccessPolicy, AccessRule, Account, App, AppKind, ClientCertificate, Directory, Grant,
     GrantedFor, Permission, Redirect, RedirectKind, Seed, Tenant, TokenVersion,
     UnusableCertificate, seed,
+};
+pub use crate::fabric::workload::{
+    DeleteType, ErrorCasing, FrontEndReaction, Generation, HeaderVariant, ItemOrder, JobOrder,
+    JobPolling, JobRun, JobState, RegistrationError, WorkloadCallError, WorkloadClient,
+    WorkloadError, WorkloadErrorDetail, WorkloadRegistration, WorkloadReply, WorkloadRequest,
 };
 pub use crate::fabric::{Content, Item, WarehouseCreation, Workspace, WorkspaceRole};
 pub use crate::fault::{Endpoint, Fault, ScriptedError};

@@ -30,3 +30,6 @@ mod server;
 mod step_up;
 mod support;
 mod tokens;
+mod workload_headers;
+mod workload_items;
+mod workload_jobs;

@@ -1,6 +1,7 @@
 //! A running emulator, an HTTP client that trusts it, and a reader of tokens.
 
 pub(crate) mod exchange;
+pub(crate) mod workload;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};

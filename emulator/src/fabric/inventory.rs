@@ -2,6 +2,9 @@
 //!
 //! People are known by tenant and object id, as tokens name them; user principal names are
 //! translated once, on the way in. A workspace of another tenant does not exist for anybody here.
+//! Nor does an item that its workload has not accepted yet, or that is deleted.
+
+pub(crate) mod stage;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,6 +12,7 @@ use super::workspace::{Item, Workspace, WorkspaceRole};
 use crate::directory::Directory;
 use crate::random;
 use crate::resource::User;
+use stage::{Definition, Stage};
 
 /// Every workspace by id.
 #[derive(Debug, Default)]
@@ -28,6 +32,8 @@ struct Owned {
     about: ItemAbout,
     /// By object id.
     permissions: HashMap<String, Vec<String>>,
+    stage: Stage,
+    definition: Option<Definition>,
 }
 
 /// What a workspace is called.
@@ -91,6 +97,8 @@ impl Inventory {
                     workspace: workspace.id.clone(),
                     owner: item.owner,
                 },
+                stage: Stage::Present,
+                definition: None,
             };
             let roles = workspace
                 .roles
@@ -154,14 +162,17 @@ impl Inventory {
 
     /// An item, whoever asks.
     pub(crate) fn item(&self, workspace: &str, id: &str) -> Option<&ItemAbout> {
-        self.0.get(workspace)?.items.get(id).map(|item| &item.about)
+        self.present(workspace, id).map(|item| &item.about)
     }
 
     /// The ids of a workspace's items.
     pub(crate) fn item_ids(&self, workspace: &str) -> Vec<String> {
         self.0
             .get(workspace)
-            .map(|entry| entry.items.keys().cloned().collect())
+            .map(|entry| {
+                let present = entry.items.values().filter(|item| item.is_present());
+                present.map(|item| item.about.id.clone()).collect()
+            })
             .unwrap_or_default()
     }
 
@@ -170,6 +181,7 @@ impl Inventory {
         self.entry(workspace, &user.tenant)
             .ok()
             .and_then(|entry| entry.items.get(item))
+            .filter(|item| item.is_present())
             .and_then(|item| item.permissions.get(&user.object_id))
             .cloned()
             .unwrap_or_default()
@@ -178,22 +190,12 @@ impl Inventory {
     /// Adds an item to the workspace it names.
     pub(crate) fn add(&mut self, item: ItemAbout) -> Result<(), Unaddable> {
         let entry = self.0.get_mut(&item.workspace).ok_or(Unaddable::Full)?;
-        let taken = entry.items.values().any(|other| {
-            other.about.kind == item.kind
-                && other.about.name.to_lowercase() == item.name.to_lowercase()
-        });
-        if taken {
-            return Err(Unaddable::NameInUse);
-        }
-        if entry.items.len() >= ITEMS {
-            return Err(Unaddable::Full);
-        }
-        let owned = Owned {
+        entry.add(Owned {
             about: item,
             permissions: HashMap::new(),
-        };
-        entry.items.insert(owned.about.id.clone(), owned);
-        Ok(())
+            stage: Stage::Present,
+            definition: None,
+        })
     }
 
     pub(crate) fn set_role(
@@ -231,6 +233,11 @@ impl Inventory {
         false
     }
 
+    fn present(&self, workspace: &str, id: &str) -> Option<&Owned> {
+        let item = self.0.get(workspace)?.items.get(id)?;
+        item.is_present().then_some(item)
+    }
+
     fn entry(&self, id: &str, tenant: &str) -> Result<&Entry, Closed> {
         self.0
             .get(id)
@@ -240,6 +247,23 @@ impl Inventory {
 }
 
 impl Entry {
+    /// Adds an item whose name no other of its type has.
+    fn add(&mut self, item: Owned) -> Result<(), Unaddable> {
+        let taken = self.items.values().any(|other| {
+            !matches!(other.stage, Stage::Deleted)
+                && other.about.kind == item.about.kind
+                && other.about.name.to_lowercase() == item.about.name.to_lowercase()
+        });
+        if taken {
+            return Err(Unaddable::NameInUse);
+        }
+        if self.items.len() >= ITEMS {
+            return Err(Unaddable::Full);
+        }
+        self.items.insert(item.about.id.clone(), item);
+        Ok(())
+    }
+
     fn role_of(&self, user: &User) -> Option<WorkspaceRole> {
         (self.about.tenant == user.tenant)
             .then(|| self.roles.get(&user.object_id).copied())
