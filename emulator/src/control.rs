@@ -8,6 +8,7 @@
 mod directory;
 mod fabric;
 mod fault_body;
+mod workload;
 
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
         .route("/tokens", post(issue))
         .merge(directory::router())
         .route("/clock/advance", post(advance_clock))
-        .nest("/fabric", fabric::router())
+        .nest("/fabric", fabric::router().merge(workload::router()))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(middleware::from_fn_with_state(authority.clone(), guard))
 }
