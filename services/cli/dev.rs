@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_interceptor::Clock;
-use emulator::{Emulator, seed};
+use emulator::{Emulator, Generation, WorkloadRegistration, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 mod configuration;
 
@@ -134,6 +135,10 @@ impl Local {
         };
         let service = listeners.service.local_addr()?;
         let administration = listeners.administration.local_addr()?;
+        for generation in Generation::ALL {
+            let workload = WorkloadRegistration::new(workload_url(service), generation);
+            emulator.register_workload(workload)?;
+        }
         let authenticator = std::sync::Arc::clone(app.authenticator());
         let stop = CancellationToken::new();
         let serving = tokio::spawn(app.serve(listeners, stop.clone().cancelled_owned()));
@@ -171,7 +176,9 @@ impl Local {
             "authority": self.emulator.origin(),
             "ca_file": self.root_certificate,
             "config": self.configuration_file,
+            "workload": workload_url(self.service),
             "call_to_paste": self.call_to_paste(),
+            "order_to_paste": self.order_to_paste(),
             "tenant": seed::CONTOSO_TENANT_ID,
             "tenant_domain": seed::CONTOSO_DOMAIN,
             "workload_client_id": seed::WORKLOAD_CLIENT_ID,
@@ -201,6 +208,22 @@ impl Local {
             user = seed::CONSENTED,
             password = seed::PASSWORD,
             service = self.service,
+        )
+    }
+
+    /// Has the emulated Fabric create an item in the service, and prints what the service said.
+    fn order_to_paste(&self) -> String {
+        format!(
+            r#"  curl -s --cacert {certificate} {authority}/_control/fabric/workload-items/create \
+    -H '{control}: {secret}' -H 'content-type: application/json' \
+    -d '{{"generation":"first","upn":"{user}","workspace":"{workspace}","item":"{item}","display_name":"report"}}'"#,
+            certificate = self.root_certificate.display(),
+            authority = self.emulator.origin(),
+            control = emulator::CONTROL_HEADER,
+            secret = self.emulator.control_secret().expose(),
+            user = seed::CONSENTED,
+            workspace = seed::WORKSPACE_ID,
+            item = Uuid::new_v4(),
         )
     }
 
@@ -238,6 +261,10 @@ Sign in and read your rows:
   echo "$TOKEN" | cargo run --quiet -- explain --config {configuration} --token - \
     --method selvedge.data.v1.DataService/WriteData
 
+Have Fabric call the workload:
+
+{order}
+
 "#,
             configuration = self.configuration_file.display(),
             accounts = accounts.join(" "),
@@ -245,8 +272,14 @@ Sign in and read your rows:
             secret = self.emulator.control_secret().expose(),
             log = state_dir.join("log.jsonl").display(),
             call = self.call_to_paste(),
+            order = self.order_to_paste(),
         )
     }
+}
+
+/// Where Fabric finds the workload.
+fn workload_url(service: SocketAddr) -> String {
+    format!("http://{service}/workload")
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
