@@ -10,13 +10,14 @@ use crate::{
 };
 
 /// How many ids each group has, and the first of them.
-const GROUPS: [(char, usize, usize); 7] = [
+const GROUPS: [(char, usize, usize); 8] = [
     ('A', 1, 26),
     ('B', 1, 33),
     ('C', 1, 40),
     ('D', 1, 11),
     ('E', 0, 82),
     ('F', 1, 22),
+    ('G', 1, 33),
     ('H', 1, 31),
 ];
 
@@ -146,6 +147,10 @@ const NAMED: &[(&str, fn())] = &[
     (
         "F22",
         broker::a_token_of_one_control_is_never_served_to_the_other,
+    ),
+    (
+        "G18",
+        transport::header_bytes_that_http_forbids_never_get_past_http,
     ),
     (
         "H01",

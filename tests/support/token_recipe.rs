@@ -46,6 +46,10 @@ enum Subject {
     Guest,
     /// The daemon, for itself.
     App,
+    /// `consented@`, with the scope of the control plane, as Fabric gets the token.
+    FabricUser,
+    /// Fabric, for itself.
+    Fabric,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -95,6 +99,8 @@ impl Names {
             ("uri", seed::WORKLOAD_URI.to_owned()),
             ("URI", seed::WORKLOAD_URI.replace("api://", "API://")),
             ("ledger", seed::LEDGER_CLIENT_ID.to_owned()),
+            ("fabric", seed::FABRIC_CLIENT_ID.to_owned()),
+            ("daemon", seed::DAEMON_CLIENT_ID.to_owned()),
             ("planted", planted_url.to_owned()),
         ]);
         Self {
@@ -195,7 +201,7 @@ impl TokenRecipe {
     }
 
     fn attempt(&self, emulator: &Emulator, names: &Names) -> Option<Vec<u8>> {
-        let mut parts = Parts::of(&emulator.issue(&self.request()));
+        let mut parts = Parts::of(&emulator.issue(&self.request(names)));
         for name in &self.remove {
             assert!(
                 parts.payload.remove(name).is_some(),
@@ -242,17 +248,20 @@ impl TokenRecipe {
         Some(whole_damage(&token, names))
     }
 
-    fn request(&self) -> TokenRequest {
+    fn request(&self, names: &Names) -> TokenRequest {
         let workload = seed::WORKLOAD_CLIENT_ID;
-        let request = match self.subject {
-            Subject::User => TokenRequest::delegated(seed::CONSENTED, workload),
-            Subject::Guest => {
-                TokenRequest::delegated(seed::GUEST, workload).tenant(seed::CONTOSO_TENANT_ID)
-            }
-            Subject::App => {
-                TokenRequest::app_only(seed::DAEMON_CLIENT_ID, workload).roles([seed::ADMIN_ROLE])
-            }
-        };
+        let request =
+            match self.subject {
+                Subject::User => TokenRequest::delegated(seed::CONSENTED, workload),
+                Subject::Guest => {
+                    TokenRequest::delegated(seed::GUEST, workload).tenant(seed::CONTOSO_TENANT_ID)
+                }
+                Subject::App => TokenRequest::app_only(seed::DAEMON_CLIENT_ID, workload)
+                    .roles([seed::ADMIN_ROLE]),
+                Subject::FabricUser => TokenRequest::delegated(seed::CONSENTED, workload)
+                    .client(seed::FABRIC_CLIENT_ID),
+                Subject::Fabric => TokenRequest::app_only(seed::FABRIC_CLIENT_ID, workload),
+            };
         let request = match self.version {
             None | Some(2) => request.version(TokenVersion::V2),
             Some(1) => request.version(TokenVersion::V1),
@@ -260,11 +269,12 @@ impl TokenRecipe {
         };
         let request = match (&self.scopes, self.subject) {
             (Some(scopes), _) => request.scopes(scopes.iter().cloned()),
-            (None, Subject::App) => request,
+            (None, Subject::App | Subject::Fabric) => request,
+            (None, Subject::FabricUser) => request.scopes(["FabricWorkloadControl"]),
             (None, Subject::User | Subject::Guest) => request.scopes(["data.read"]),
         };
         match &self.tenant {
-            Some(tenant) => request.tenant(tenant.as_str()),
+            Some(tenant) => request.tenant(names.fill(tenant)),
             None => request,
         }
     }
