@@ -1,9 +1,12 @@
 //! What drives the tables: a running service, its authority, and a client that sends anything.
+//!
+//! A row goes over gRPC, and over REST too where its input is not gRPC's own: whoever is refused by
+//! the one face is refused by the other, and for the same reason.
 
 use bytes::Bytes;
 use http::Method;
 
-use super::{Case, cases};
+use super::{Case, cases, rest};
 use crate::support::listener::PlantedListener;
 use crate::support::running::stopped_clock;
 use crate::support::token_recipe::{Names, TokenRecipe};
@@ -15,6 +18,13 @@ pub(super) struct Rig {
     names: Names,
     planted: PlantedListener,
     client: RawClient,
+}
+
+/// How a row reaches the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Face {
+    Grpc,
+    Rest,
 }
 
 /// The tokens of one call.
@@ -67,11 +77,15 @@ impl Rig {
                 case.id
             );
             for (number, tokens) in self.tokens(&case).iter().enumerate() {
-                if let Err(problem) = self.check(&case, tokens).await {
-                    unmet.push(format!(
-                        "{} ({}), token {number}: {problem}",
-                        case.id, case.input
-                    ));
+                let call = self.call(&case, tokens);
+                let over_rest = rest::call(&case, &call).map(|call| (Face::Rest, call));
+                for (face, call) in [(Face::Grpc, call)].into_iter().chain(over_rest) {
+                    if let Err(problem) = self.check(face, &case, &call, tokens).await {
+                        unmet.push(format!(
+                            "{} ({}), token {number}, over {face:?}: {problem}",
+                            case.id, case.input
+                        ));
+                    }
                 }
             }
         }
@@ -104,14 +118,31 @@ impl Rig {
         case.tokens.iter().flat_map(with_apps).collect()
     }
 
-    async fn check(&self, case: &Case, tokens: &Tokens) -> Result<(), String> {
-        let call = self.call(case, tokens);
+    async fn check(
+        &self,
+        face: Face,
+        case: &Case,
+        call: &Call,
+        tokens: &Tokens,
+    ) -> Result<(), String> {
         let fetches = self.running.key_fetches();
         let entered = self.running.store.calls();
 
-        let reply = self.send(&call).await?;
-        expect_eq("verdict", &reply.verdict(), &case.expect)?;
-        self.judge(case, &call, tokens, &reply)?;
+        let reply = self.send(call).await?;
+        match face {
+            Face::Grpc => {
+                expect_eq("verdict", &reply.verdict(), &case.expect)?;
+                self.judge(case, call, &reply)?;
+            }
+            Face::Rest => rest::judge(&case.expect, &reply)?,
+        }
+        expect_quotes_nothing(call, tokens, &reply)?;
+        let wants_challenge = case.expect.starts_with("UNAUTHENTICATED");
+        expect_eq(
+            "a challenge",
+            &(reply.challenge_header().is_some() || !wants_challenge),
+            &true,
+        )?;
 
         if case.expect.ends_with(" METHOD_NOT_FOUND") {
             // Whoever asks for what is not there gets one answer, token or not.
@@ -175,29 +206,7 @@ impl Rig {
     }
 
     /// What holds for every answer of this kind, whichever the row.
-    fn judge(
-        &self,
-        case: &Case,
-        call: &Call,
-        tokens: &Tokens,
-        reply: &Reply,
-    ) -> Result<(), String> {
-        for (_, value) in call
-            .headers
-            .iter()
-            .filter(|(name, _)| name == "authorization")
-        {
-            // The scheme is no secret: a challenge names it.
-            let scheme = value.iter().position(|byte| *byte == b' ').unwrap_or(0);
-            expect_eq(
-                "the answer quotes the credentials",
-                &reply.quotes(&value[scheme..]),
-                &false,
-            )?;
-        }
-        for token in [&tokens.token, &tokens.app] {
-            expect_eq("the answer quotes a token", &reply.quotes(token), &false)?;
-        }
+    fn judge(&self, case: &Case, call: &Call, reply: &Reply) -> Result<(), String> {
         let Some(info) = reply.error_info() else {
             return Ok(());
         };
@@ -210,16 +219,31 @@ impl Rig {
                 &Some(&self.names.fill(value)),
             )?;
         }
-        let wants_challenge = case.expect.starts_with("UNAUTHENTICATED");
-        expect_eq(
-            "a challenge",
-            &(reply.challenge_header().is_some() || !wants_challenge),
-            &true,
-        )
+        Ok(())
     }
 }
 
-fn expect_eq<T: PartialEq + std::fmt::Debug + ?Sized>(
+fn expect_quotes_nothing(call: &Call, tokens: &Tokens, reply: &Reply) -> Result<(), String> {
+    let credentials = call
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "authorization");
+    for (_, value) in credentials {
+        // The scheme is no secret: a challenge names it.
+        let scheme = value.iter().position(|byte| *byte == b' ').unwrap_or(0);
+        expect_eq(
+            "the answer quotes the credentials",
+            &reply.quotes(&value[scheme..]),
+            &false,
+        )?;
+    }
+    for token in [&tokens.token, &tokens.app] {
+        expect_eq("the answer quotes a token", &reply.quotes(token), &false)?;
+    }
+    Ok(())
+}
+
+pub(super) fn expect_eq<T: PartialEq + std::fmt::Debug + ?Sized>(
     what: &str,
     found: &T,
     expected: &T,

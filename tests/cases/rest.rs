@@ -1,0 +1,95 @@
+//! The rows over the REST face: what REST makes of a row's input, and of the refusal of it.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::Value;
+
+use super::Case;
+use super::rig::expect_eq;
+use crate::support::{Call, READ_DATA, Reply, Running, read_token};
+
+/// The REST form of the methods that rows call.
+const ROUTES: [(&str, Method, &str); 3] = [
+    (READ_DATA, Method::GET, "/workload/data/v1/rows"),
+    (
+        "/selvedge.control.v1.ItemLifecycleService/GetItemPayload",
+        Method::GET,
+        "/workload/workspaces/0a4d6c1e-7b2f-4f8e-9d35-61c8e2a7b904/items/Org.Selvedge.Sample/0a4d6c1e-7b2f-4f8e-9d35-61c8e2a7b905/payload",
+    ),
+    (
+        "/selvedge.control.v1.ItemLifecycleService/DeleteItem",
+        Method::DELETE,
+        "/workload/workspaces/0a4d6c1e-7b2f-4f8e-9d35-61c8e2a7b904/items/Org.Selvedge.Sample/0a4d6c1e-7b2f-4f8e-9d35-61c8e2a7b905",
+    ),
+];
+
+/// The REST call with the credentials and metadata of this gRPC call; none for a row that is about
+/// what gRPC alone has: its paths, methods and types.
+pub(super) fn call(case: &Case, over_grpc: &Call) -> Option<Call> {
+    let is_grpcs_own =
+        case.http_method.is_some() || case.content_type.is_some() || !case.without.is_empty();
+    let (_, method, path) = ROUTES
+        .iter()
+        .find(|(grpc, ..)| *grpc == over_grpc.path && !is_grpcs_own)?;
+    let call = Call {
+        method: method.clone(),
+        path: (*path).to_owned(),
+        body: Bytes::new(),
+        ..over_grpc.clone()
+    };
+    Some(call.without_header("te").without_header("content-type"))
+}
+
+/// Holds an answer to what a row expects of it.
+pub(super) fn judge(expect: &str, reply: &Reply) -> Result<(), String> {
+    let (status, reason) = status_of(expect);
+    expect_eq("HTTP status", &reply.status.as_u16(), &status)?;
+    let header = |name| reply.headers.get(name).map(|value| value.to_str().unwrap());
+    expect_eq("reason", &header("selvedge-reason"), &reason)?;
+    let Some(reason) = reason else {
+        return Ok(());
+    };
+    expect_eq("type", &header("content-type"), &Some("application/json"))?;
+    expect_eq("a trace id", &header("selvedge-trace-id").is_some(), &true)?;
+    let body: Value = serde_json::from_slice(&reply.body).map_err(|error| error.to_string())?;
+    let said = ["errorCode", "ErrorCode"].map(|name| body[name].as_str());
+    let details = body["error"]["details"].as_array().into_iter().flatten();
+    let said = said
+        .into_iter()
+        .chain(details.map(|detail| detail["reason"].as_str()));
+    let said: Vec<&str> = said.flatten().collect();
+    expect_eq("the body's reason", said.as_slice(), &[reason])
+}
+
+/// The HTTP status, and the reason of a refusal, for what a row expects over gRPC.
+fn status_of(expect: &str) -> (u16, Option<&str>) {
+    let Some((code, reason)) = expect.split_once(' ') else {
+        assert_eq!(expect, "OK");
+        return (200, None);
+    };
+    let status = match (code, reason) {
+        (_, "AUTH_HEADER_MALFORMED" | "AUTH_HEADER_DUPLICATED") => 400,
+        (_, "TOKEN_TOO_LARGE") => 431,
+        ("INVALID_ARGUMENT", _) => 400,
+        ("UNAUTHENTICATED", _) => 401,
+        ("PERMISSION_DENIED", _) => 403,
+        _ => panic!("no row expects {expect} over REST"),
+    };
+    (status, Some(reason))
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_is_no_credential() {
+    let running = Running::start().await;
+    let token = read_token(&running.emulator);
+    for name in ["access_token", "authorization", "token", "id_token"] {
+        let mut call = Call::to(&format!("/workload/data/v1/rows?{name}={token}"));
+        call.method = Method::GET;
+        call.headers.clear();
+        call.body = Bytes::new();
+        let reply = running.raw().await.send(&call).await;
+        judge("UNAUTHENTICATED CREDENTIALS_MISSING", &reply).unwrap();
+        assert!(!reply.quotes(token.as_bytes()));
+    }
+    assert_eq!(running.store.calls(), 0, "no handler is entered");
+}
