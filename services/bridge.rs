@@ -10,6 +10,7 @@ mod frame;
 mod json;
 mod layer;
 mod matching;
+mod openapi;
 mod refusal;
 mod request;
 mod response;

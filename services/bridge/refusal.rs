@@ -16,6 +16,7 @@ use crate::config::ErrorCasing;
 use crate::control::error_response::error_response;
 use crate::refusal::{Details, reason_name};
 
+pub(super) use fabric::{source, spelled};
 pub(super) use http_status::http_status;
 
 /// The header that carries a refusal's reason.
