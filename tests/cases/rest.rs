@@ -24,13 +24,13 @@ const ROUTES: [(&str, Method, &str); 3] = [
 ];
 
 /// The REST call with the credentials and metadata of this gRPC call; none for a row that is about
-/// what gRPC alone has: its paths, methods and types.
+/// what gRPC alone has: its paths, and its protocol, which is group H.
 pub(super) fn call(case: &Case, over_grpc: &Call) -> Option<Call> {
-    let is_grpcs_own =
-        case.http_method.is_some() || case.content_type.is_some() || !case.without.is_empty();
-    let (_, method, path) = ROUTES
-        .iter()
-        .find(|(grpc, ..)| *grpc == over_grpc.path && !is_grpcs_own)?;
+    if case.id.starts_with('H') {
+        return None;
+    }
+    let mut routes = ROUTES.iter();
+    let (_, method, path) = routes.find(|(grpc, ..)| *grpc == over_grpc.path)?;
     let call = Call {
         method: method.clone(),
         path: (*path).to_owned(),
@@ -70,6 +70,8 @@ fn status_of(expect: &str) -> (u16, Option<&str>) {
     let status = match (code, reason) {
         (_, "AUTH_HEADER_MALFORMED" | "AUTH_HEADER_DUPLICATED") => 400,
         (_, "TOKEN_TOO_LARGE") => 431,
+        // What is refused before anybody asks which face it is for.
+        ("HTTP", status) => return (status.parse().unwrap(), None),
         ("INVALID_ARGUMENT", _) => 400,
         ("UNAUTHENTICATED", _) => 401,
         ("PERMISSION_DENIED", _) => 403,

@@ -70,6 +70,7 @@ impl Rig {
     /// Runs the whole table and reports all rows that were not met.
     pub(super) async fn run(&self, group: char) {
         let mut unmet = Vec::new();
+        let mut rest_calls = 0;
         for case in cases(group) {
             assert!(
                 case.id.starts_with(group),
@@ -79,6 +80,7 @@ impl Rig {
             for (number, tokens) in self.tokens(&case).iter().enumerate() {
                 let call = self.call(&case, tokens);
                 let over_rest = rest::call(&case, &call).map(|call| (Face::Rest, call));
+                rest_calls += usize::from(over_rest.is_some());
                 for (face, call) in [(Face::Grpc, call)].into_iter().chain(over_rest) {
                     if let Err(problem) = self.check(face, &case, &call, tokens).await {
                         unmet.push(format!(
@@ -95,6 +97,7 @@ impl Rig {
             unmet.len(),
             unmet.join("\n")
         );
+        assert_eq!(rest_calls > 0, group != 'H', "{rest_calls} over REST");
         assert_eq!(
             self.planted.connections(),
             0,
