@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use auth_interceptor::{
-    AuthLayer, Authenticator, GuardedServices, Plane, Policies, Policy, PolicyError,
+    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Plane, Policies, Policy, PolicyError,
     ServedPolicies, StartError,
 };
 use http::{Request, Response};
@@ -290,8 +290,13 @@ fn rest(settings: &AppSettings, served: &ServedPolicies) -> Result<RestLayer, Ro
         error_casing_v1: settings.fabric.error_casing_v1,
         error_casing_v2: settings.fabric.error_casing_v2,
     };
-    let is_served = |method: &str| served.iter().any(|one| one.method() == method);
-    Bridge::new(DESCRIPTOR_SET, is_served, bridge).map(|bridge| RestLayer::new(Arc::new(bridge)))
+    let policy = |method: &str| {
+        let mut served = served.iter();
+        served
+            .find(|one| one.method() == method)
+            .map(MethodPolicy::policy)
+    };
+    Bridge::new(DESCRIPTOR_SET, policy, bridge).map(|bridge| RestLayer::new(Arc::new(bridge)))
 }
 
 /// The one layer chain, in front of what a listener serves.

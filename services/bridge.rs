@@ -19,6 +19,9 @@ mod template;
 
 use std::sync::Arc;
 
+use auth_interceptor::Policy;
+use bytes::Bytes;
+
 use self::json::JsonMapping;
 use self::matching::RouteTree;
 use self::refusal::Form;
@@ -30,6 +33,9 @@ pub use self::routes::RouteError;
 
 /// Every REST path is this one or below it.
 const PREFIX: &str = "/workload";
+
+/// Where the OpenAPI document is, for anybody.
+const DOCUMENT_PATH: &str = "/workload/openapi.json";
 
 /// How the REST face behaves.
 #[derive(Clone, Copy, Debug)]
@@ -47,36 +53,53 @@ pub struct Bridge {
     tree: RouteTree,
     mapping: Arc<JsonMapping>,
     message_bytes: usize,
-    casings: (ErrorCasing, ErrorCasing),
+    casings: Casings,
+    document: Bytes,
+}
+
+/// The spelling of `ErrorResponse` in both generations of the workload API.
+#[derive(Clone, Copy, Debug)]
+struct Casings {
+    v1: ErrorCasing,
+    v2: ErrorCasing,
+}
+
+impl Casings {
+    /// The form of refusals that a contract states.
+    fn form(self, stated: ErrorForm) -> Form {
+        match stated {
+            ErrorForm::Unspecified => Form::Status,
+            ErrorForm::FabricFirstGeneration => Form::Fabric(self.v1),
+            ErrorForm::FabricSecondGeneration => Form::Fabric(self.v2),
+        }
+    }
 }
 
 impl Bridge {
-    /// Reads the REST face from the contracts in `descriptor_set`, of the methods that `is_served`,
-    /// given as `package.Service/Method`.
+    /// Reads the REST face from the contracts in `descriptor_set`, of the methods that are served:
+    /// those for which `policy` returns one, given `package.Service/Method`.
     ///
     /// # Errors
     ///
     /// A contract that contradicts itself.
-    pub fn new(
+    pub fn new<'p>(
         descriptor_set: &[u8],
-        is_served: impl Fn(&str) -> bool,
+        policy: impl Fn(&str) -> Option<&'p Policy>,
         settings: BridgeSettings,
     ) -> Result<Self, RouteError> {
-        let routes = Routes::from_descriptor_set(descriptor_set)?.served(is_served);
+        let routes = Routes::from_descriptor_set(descriptor_set)?;
+        let routes = routes.served(|method| policy(method).is_some());
         routes.require_below(PREFIX)?;
+        let casings = Casings {
+            v1: settings.error_casing_v1,
+            v2: settings.error_casing_v2,
+        };
         Ok(Self {
             tree: RouteTree::new(&routes),
             mapping: Arc::new(JsonMapping::of(routes.pool())?),
             message_bytes: settings.message_bytes,
-            casings: (settings.error_casing_v1, settings.error_casing_v2),
+            casings,
+            document: openapi::document(&routes, policy, casings),
         })
-    }
-
-    fn form(&self, stated: ErrorForm) -> Form {
-        match stated {
-            ErrorForm::Unspecified => Form::Status,
-            ErrorForm::FabricFirstGeneration => Form::Fabric(self.casings.0),
-            ErrorForm::FabricSecondGeneration => Form::Fabric(self.casings.1),
-        }
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_util::future::Either;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::Full;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
@@ -14,7 +15,7 @@ use super::matching::{Found, segments};
 use super::refusal::Form;
 use super::request::{Call, grpc};
 use super::response::{Answer, refused};
-use super::{Bridge, PREFIX};
+use super::{Bridge, DOCUMENT_PATH, PREFIX};
 
 /// A method that no contract has and no service serves: what is refused as this one is refused as
 /// every unknown method is.
@@ -98,10 +99,13 @@ impl Bridge {
             &Method::HEAD => Method::GET,
             verb => verb.clone(),
         };
+        if verb == Method::GET && request.uri().path() == DOCUMENT_PATH {
+            return Ok(self.document());
+        }
         let found = self.tree.find(&verb, &segments(request.uri().path()));
         let (form, allowed) = match found {
             Found::Route(route) => {
-                let form = self.form(route.error_form);
+                let form = self.casings.form(route.error_form);
                 let call = Call {
                     route: Arc::clone(&route),
                     mapping: Arc::clone(&self.mapping),
@@ -115,7 +119,7 @@ impl Bridge {
                 };
                 return Ok(answer.of(response).await);
             }
-            Found::OtherVerbs(allowed, route) => (self.form(route.error_form), allowed),
+            Found::OtherVerbs(allowed, route) => (self.casings.form(route.error_form), allowed),
             Found::Nothing => (Form::Status, Vec::new()),
         };
         let unknown = grpc(request, Uri::from_static(UNKNOWN_METHOD));
@@ -128,6 +132,14 @@ impl Bridge {
                 .insert(header::ALLOW, allow(&allowed));
         }
         Ok(response)
+    }
+
+    /// What the REST face takes and answers. It says no more than the contracts, so anybody may know.
+    fn document(&self) -> Response<Body> {
+        let mut response = Response::new(Body::new(Full::from(self.document.clone())));
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response
     }
 }
 

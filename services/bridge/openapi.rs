@@ -11,7 +11,7 @@ mod refusals;
 mod schemas;
 mod security;
 
-use auth_interceptor::{MethodPolicy, Policies};
+use auth_interceptor::Policy;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -19,19 +19,18 @@ use self::comments::Comments;
 use self::operation::Operations;
 use self::refusals::Refusals;
 use self::schemas::Schemas;
-use super::refusal::Form;
-use super::routes::{ErrorForm, Routes};
-use crate::config::ErrorCasing;
+use super::Casings;
+use super::routes::Routes;
 
 /// The version of the OpenAPI Specification that the document follows.
 const VERSION: &str = "3.1.0";
 
-/// The document that describes `routes`, each with the policy of its method. `form` says in which form
-/// a service's refusals are.
-pub(super) fn document(
+/// The document that describes `routes`, each with the policy that `policy` returns for its method,
+/// given as `package.Service/Method`.
+pub(super) fn document<'p>(
     routes: &Routes,
-    policies: &Policies,
-    form: impl Fn(ErrorForm) -> Form,
+    policy: impl Fn(&str) -> Option<&'p Policy>,
+    casings: Casings,
 ) -> Bytes {
     let comments = Comments::of(routes.pool());
     let mut schemas = Schemas::new(routes.pool(), &comments);
@@ -47,16 +46,16 @@ pub(super) fn document(
         if !tags.contains(&tag) {
             tags.push(tag);
         }
-        let policy = policies
-            .iter()
-            .find(|policy| policy.method() == route.method_name())
-            .map(MethodPolicy::policy);
         let operation = Operations {
             comments: &comments,
             schemas: &mut schemas,
             refusals: &mut refusals,
         }
-        .describe(route, policy, form(route.error_form));
+        .describe(
+            route,
+            policy(route.method_name()),
+            casings.form(route.error_form),
+        );
         let operations = paths
             .entry(naming::path(route))
             .or_insert_with(|| json!({}));
@@ -86,15 +85,6 @@ pub(super) fn document(
     let mut text = format!("{document:#}");
     text.push('\n');
     text.into()
-}
-
-/// The forms of refusals where Fabric's two generations are spelled so.
-pub(super) fn forms(v1: ErrorCasing, v2: ErrorCasing) -> impl Fn(ErrorForm) -> Form {
-    move |form| match form {
-        ErrorForm::Unspecified => Form::Status,
-        ErrorForm::FabricFirstGeneration => Form::Fabric(v1),
-        ErrorForm::FabricSecondGeneration => Form::Fabric(v2),
-    }
 }
 
 /// A reference to a component.
