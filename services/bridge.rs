@@ -94,12 +94,13 @@ impl Bridge {
             v1: settings.error_casing_v1,
             v2: settings.error_casing_v2,
         };
+        let mapping = JsonMapping::of(routes.pool())?;
         Ok(Self {
             tree: RouteTree::new(&routes),
-            mapping: Arc::new(JsonMapping::of(routes.pool())?),
+            document: openapi::document(&routes, &mapping, policy, casings),
+            mapping: Arc::new(mapping),
             message_bytes: settings.message_bytes,
             casings,
-            document: openapi::document(&routes, policy, casings),
         })
     }
 }

@@ -37,9 +37,9 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    /// The spellings in no particular order.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.numbers.keys().map(String::as_str)
+    /// The spelling of the value of this number.
+    pub(super) fn name(&self, number: i32) -> Option<&str> {
+        self.names.get(&number).map(String::as_str)
     }
 }
 

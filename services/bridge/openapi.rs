@@ -20,6 +20,7 @@ use self::operation::Operations;
 use self::refusals::Refusals;
 use self::schemas::Schemas;
 use super::Casings;
+use super::json::JsonMapping;
 use super::routes::Routes;
 
 /// The version of the OpenAPI Specification that the document follows.
@@ -29,11 +30,12 @@ const VERSION: &str = "3.1.0";
 /// given as `package.Service/Method`.
 pub(super) fn document<'p>(
     routes: &Routes,
+    mapping: &JsonMapping,
     policy: impl Fn(&str) -> Option<&'p Policy>,
     casings: Casings,
 ) -> Bytes {
     let comments = Comments::of(routes.pool());
-    let mut schemas = Schemas::new(routes.pool(), &comments);
+    let mut schemas = Schemas::new(routes.pool(), mapping, &comments);
     let mut refusals = Refusals::default();
     let mut paths = Map::new();
     let mut tags = Vec::new();

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 
 use super::comments::Comments;
 use super::reference;
-use crate::contracts::rest::v1::{EnumValueRest, FieldRest};
+use crate::bridge::json::JsonMapping;
+use crate::contracts::rest::v1::FieldRest;
 
 /// Whether an object may have members that the contract does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,20 +38,24 @@ pub(super) enum Presence {
 pub(super) struct Schemas<'c> {
     comments: &'c Comments,
     pool: DescriptorPool,
+    mapping: &'c JsonMapping,
     field_option: Option<ExtensionDescriptor>,
-    value_option: Option<ExtensionDescriptor>,
     /// The component of each message and enum, by its full name.
     names: BTreeMap<String, String>,
     components: Map<String, Value>,
 }
 
 impl<'c> Schemas<'c> {
-    pub(super) fn new(pool: &DescriptorPool, comments: &'c Comments) -> Self {
+    pub(super) fn new(
+        pool: &DescriptorPool,
+        mapping: &'c JsonMapping,
+        comments: &'c Comments,
+    ) -> Self {
         Self {
             comments,
             pool: pool.clone(),
+            mapping,
             field_option: pool.get_extension_by_name("selvedge.rest.v1.field"),
-            value_option: pool.get_extension_by_name("selvedge.rest.v1.enum_value"),
             names: BTreeMap::new(),
             components: Map::new(),
         }
@@ -134,8 +139,15 @@ impl<'c> Schemas<'c> {
     fn enumeration(&mut self, descriptor: &EnumDescriptor) -> Value {
         let (name, is_new) = self.name_of(descriptor.full_name(), descriptor.name());
         if is_new {
-            let values = descriptor.values().filter(|value| value.number() != 0);
-            let names: Vec<String> = values.map(|value| self.spelling(&value)).collect();
+            let spelling = self.mapping.spelling(descriptor);
+            let names: Vec<String> = descriptor
+                .values()
+                .filter(|value| value.number() != 0)
+                .map(|value| {
+                    let name = spelling.and_then(|spelling| spelling.name(value.number()));
+                    name.unwrap_or(value.name()).to_owned()
+                })
+                .collect();
             let schema = json!({
                 "type": "string",
                 "description": self.comments.of_enum(descriptor),
@@ -144,22 +156,6 @@ impl<'c> Schemas<'c> {
             self.components.insert(name.clone(), schema);
         }
         reference("schemas", &name)
-    }
-
-    fn spelling(&self, value: &prost_reflect::EnumValueDescriptor) -> String {
-        let option = self.value_option.as_ref();
-        let rest: EnumValueRest = option
-            .and_then(|option| {
-                let options = value.options();
-                let value = options.get_extension(option);
-                value.as_message()?.transcode_to().ok()
-            })
-            .unwrap_or_default();
-        if rest.name.is_empty() {
-            value.name().to_owned()
-        } else {
-            rest.name
-        }
     }
 
     fn rest_of(&self, field: &FieldDescriptor) -> FieldRest {

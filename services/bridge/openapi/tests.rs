@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::document;
 use crate::bridge::Casings;
+use crate::bridge::json::JsonMapping;
 use crate::bridge::routes::Routes;
 use crate::config::ErrorCasing;
 use crate::contracts::DESCRIPTOR_SET;
@@ -18,7 +19,8 @@ fn written(v1: ErrorCasing) -> bytes::Bytes {
         found.map(|policy| policy.policy())
     };
     let v2 = ErrorCasing::Camel;
-    document(&routes, policy, Casings { v1, v2 })
+    let mapping = JsonMapping::of(routes.pool()).unwrap();
+    document(&routes, &mapping, policy, Casings { v1, v2 })
 }
 
 fn parsed(v1: ErrorCasing) -> Value {

@@ -66,6 +66,13 @@ class Dev:
 
     def control(self, method: str, path: str, body: dict | None) -> None:
         """Scripts the authority."""
+        self._control(method, path, body)
+
+    def ask(self, path: str, body: dict) -> dict:
+        """Orders something of the authority and returns it."""
+        return self._control("POST", path, body).json()
+
+    def _control(self, method: str, path: str, body: dict | None) -> requests.Response:
         response = requests.request(
             method,
             f"{self.authority}/_control{path}",
@@ -75,6 +82,7 @@ class Dev:
             timeout=10,
         )
         response.raise_for_status()
+        return response
 
     @contextmanager
     def token_version(self, version: str):
