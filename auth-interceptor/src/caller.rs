@@ -10,7 +10,7 @@ use crate::claims::{Claims, TokenSubject};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::identity::TenantId;
-use crate::policy::{ItemPermissions, MethodPolicy};
+use crate::policy::{ItemPermissions, MethodPolicy, Plane};
 use crate::remembered::TokenDigest;
 
 /// Whoever calls, as far as it has been proved.
@@ -58,6 +58,12 @@ impl Caller {
     #[must_use]
     pub fn method(&self) -> &str {
         self.method.method()
+    }
+
+    /// The plane of the method: on [`Plane::Control`], Fabric itself has proved that it calls.
+    #[must_use]
+    pub fn plane(&self) -> Plane {
+        self.method.policy().plane()
     }
 
     /// The item permissions that the method's policy wants confirmed once the request is decoded.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{ItemPermissions, TenantId};
+use auth_interceptor::{Caller, ItemPermissions, Plane, TenantId};
 use moka::sync::Cache;
 use reqwest::Url;
 use serde::Deserialize;
@@ -34,7 +34,9 @@ pub struct ItemId {
 
 /// An item on which Fabric has confirmed the permissions that a method needs.
 ///
-/// [`ItemAccess::confirm`] alone makes one, so who holds it has asked.
+/// [`ItemAccess::confirm`] makes one, so who holds it has asked; and so does a call of Fabric's own,
+/// which Fabric makes for nobody without having looked. No constructor takes a bare id but the one
+/// with which a store gives back what it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfirmedItem(ItemId);
 
@@ -43,6 +45,18 @@ impl ConfirmedItem {
     #[must_use]
     pub fn id(self) -> ItemId {
         self.0
+    }
+
+    /// An item that Fabric itself calls about: it has looked at the user's permissions before
+    /// ([`Plane::Control`]). Nothing for a caller on any other plane.
+    #[must_use]
+    pub fn by_fabric(caller: &Caller, id: ItemId) -> Option<Self> {
+        (caller.plane() == Plane::Control && caller.user().is_ok()).then_some(Self(id))
+    }
+
+    /// An item of a record that was confirmed when it was written. For stores alone.
+    pub(crate) fn recorded(id: ItemId) -> Self {
+        Self(id)
     }
 
     /// For tests of what comes after the confirmation.
