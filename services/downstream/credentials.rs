@@ -10,7 +10,8 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::exchange::{ExchangeError, ExchangeRequest, Freshness, Scopes, TokenExchange};
+use super::error::DownstreamError;
+use crate::exchange::{ExchangeRequest, Freshness, LongRunningSession, Scopes, TokenExchange};
 use crate::secret::Secret;
 
 /// The user of one verified call, as downstream APIs meet them.
@@ -32,6 +33,13 @@ impl OnBehalfOf {
     ) -> Self {
         let tokens = Box::new(Exchanging { exchange, subject });
         Self::with(tokens, freshness, deadline)
+    }
+
+    /// The user for whom long-running work goes on, whether or not they are there.
+    #[must_use]
+    pub fn for_long_running(exchange: Arc<TokenExchange>, session: LongRunningSession) -> Self {
+        let tokens = Box::new(GoingOn { exchange, session });
+        Self::with(tokens, Freshness::Remembered, None)
     }
 
     pub(super) fn with(
@@ -71,7 +79,7 @@ impl OnBehalfOf {
         scheme: Scheme,
         scopes: &Arc<Scopes>,
         freshness: Freshness,
-    ) -> Result<Credentials, ExchangeError> {
+    ) -> Result<Credentials, DownstreamError> {
         let user = self.tokens.user_token(scopes, freshness);
         match scheme {
             Scheme::Bearer => Ok(Credentials {
@@ -121,13 +129,13 @@ pub(super) trait Tokens: Send + Sync {
         &'a self,
         scopes: &'a Arc<Scopes>,
         freshness: Freshness,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>>;
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>>;
 
     /// The service's own token, to stand beside the user's.
     fn application_token<'a>(
         &'a self,
         scopes: &'a Arc<Scopes>,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>>;
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>>;
 
     /// Forgets a user token that a downstream API has rejected.
     fn discard(&self, scopes: &Arc<Scopes>, rejected: &Secret);
@@ -164,7 +172,7 @@ impl Tokens for Exchanging {
         &'a self,
         scopes: &'a Arc<Scopes>,
         freshness: Freshness,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>> {
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
         Box::pin(async move {
             let request = self.request(scopes, freshness);
             let exchanged = self.exchange.exchange(&request).await?;
@@ -175,14 +183,62 @@ impl Tokens for Exchanging {
     fn application_token<'a>(
         &'a self,
         scopes: &'a Arc<Scopes>,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>> {
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
         let registration = self.subject.claims().registration();
-        Box::pin(self.exchange.application_token(registration, scopes))
+        Box::pin(async move {
+            let token = self.exchange.application_token(registration, scopes);
+            Ok(token.await?)
+        })
     }
 
     fn discard(&self, scopes: &Arc<Scopes>, rejected: &Secret) {
         let request = self.request(scopes, Freshness::default());
         self.exchange.discard(&request, rejected);
+    }
+}
+
+/// Tokens from the exchange for work that outlives its call.
+struct GoingOn {
+    exchange: Arc<TokenExchange>,
+    session: LongRunningSession,
+}
+
+impl Tokens for GoingOn {
+    fn user(&self) -> User<'_> {
+        User {
+            registration: &self.session.registration,
+            tenant: self.session.owner.tenant(),
+            object_id: self.session.owner.object_id(),
+        }
+    }
+
+    /// One that was rejected is forgotten by then, so what is remembered is fresh enough.
+    fn user_token<'a>(
+        &'a self,
+        scopes: &'a Arc<Scopes>,
+        _: Freshness,
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
+        Box::pin(async move {
+            let exchange = &self.exchange;
+            let exchanged = exchange.exchange_for_long_running(&self.session, scopes);
+            Ok(exchanged.await?.access_token)
+        })
+    }
+
+    fn application_token<'a>(
+        &'a self,
+        scopes: &'a Arc<Scopes>,
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
+        Box::pin(async move {
+            let registration = &self.session.registration;
+            let token = self.exchange.application_token(registration, scopes);
+            Ok(token.await?)
+        })
+    }
+
+    fn discard(&self, scopes: &Arc<Scopes>, rejected: &Secret) {
+        self.exchange
+            .discard_for_long_running(&self.session, scopes, rejected);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::exchange::ExchangeError;
+use crate::exchange::{ExchangeError, LongRunningError};
 
 /// Why a downstream call fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum DownstreamError {
     /// There is no token to call with.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// Work that outlives its call has no token to call with.
+    #[error(transparent)]
+    LongRunning(LongRunningError),
     /// The API demands more of the user's sign-in.
     #[error("the downstream API demands more of the user's sign-in")]
     ClaimsChallenge {
@@ -80,4 +83,13 @@ pub struct FailedCall {
     pub error_code: Option<Box<str>>,
     /// The API's id of the request, for support: as bounded.
     pub request_id: Option<Box<str>>,
+}
+
+impl From<LongRunningError> for DownstreamError {
+    fn from(error: LongRunningError) -> Self {
+        match error {
+            LongRunningError::Exchange(error) => Self::Exchange(error),
+            other => Self::LongRunning(other),
+        }
+    }
 }

@@ -182,7 +182,7 @@ impl Http {
             .headers(call.headers.clone())
             .header(ACCEPT_ENCODING, "identity")
             .header(AUTHORIZATION, authorization);
-        if call.method != Method::GET {
+        if !matches!(call.method, Method::GET | Method::HEAD) {
             // OneLake wants the length of nothing, too.
             request = request
                 .header(CONTENT_LENGTH, HeaderValue::from(call.body.len()))

@@ -18,6 +18,7 @@ use super::credentials::OnBehalfOf;
 use super::error::DownstreamError;
 use super::http::Http;
 use super::scopes::{ONELAKE, STORAGE};
+use crate::exchange::Scopes;
 
 pub use self::download::{Download, Range};
 pub use self::listing::{Entry, EntryPage};
@@ -46,6 +47,12 @@ pub struct Lakehouse {
 impl OneLake {
     pub(super) fn new(http: Arc<Http>, base: Url) -> Self {
         Self { http, base }
+    }
+
+    /// What calls of it are exchanged for.
+    #[must_use]
+    pub fn scopes() -> &'static Arc<Scopes> {
+        &ONELAKE
     }
 
     /// Deletes a file, or a folder with all that is in it.
@@ -80,6 +87,32 @@ impl OneLake {
                 Some(next) if next == continuation => return Err(answer.makes_no_sense()),
                 Some(next) => continuation = next,
             }
+        }
+    }
+
+    /// How many bytes a file has; none: there is no file.
+    ///
+    /// # Errors
+    ///
+    /// See [`DownstreamError`].
+    pub async fn size(
+        &self,
+        on_behalf_of: &OnBehalfOf,
+        lakehouse: Lakehouse,
+        path: &FilePath,
+    ) -> Result<Option<u64>, DownstreamError> {
+        let call = Call {
+            method: Method::HEAD,
+            ..self.call(self.file(lakehouse, path), FILE)
+        };
+        match self.http.send(on_behalf_of, &call).await {
+            Ok(answer) => {
+                let size = answer.header("content-length");
+                let size = size.and_then(|size| size.parse().ok());
+                size.map(Some).ok_or_else(|| answer.makes_no_sense())
+            }
+            Err(DownstreamError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

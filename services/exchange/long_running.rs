@@ -199,6 +199,26 @@ impl TokenExchange {
         Ok(self.answering.answer(wanted).await?)
     }
 
+    /// Forgets the token that the work was given last: downstream has rejected it. One that has taken
+    /// its place since stays.
+    pub fn discard_for_long_running(
+        &self,
+        session: &LongRunningSession,
+        scopes: &Arc<Scopes>,
+        rejected: &Secret,
+    ) {
+        let Ok(registration) = self.registrations.with_credential(&session.registration) else {
+            return;
+        };
+        if let Some(answers) = self.answering.memory.find(&session.owner) {
+            let id = session.id.to_string();
+            let key = self
+                .keys
+                .session(&session.subject(registration, &id), scopes);
+            answers.discard(&key, rejected);
+        }
+    }
+
     /// Deletes what the work acted with: it is done. A downstream token that it was given counts
     /// until its own end.
     ///

@@ -13,6 +13,7 @@ impl From<DownstreamError> for Refusal {
         let refuse = |reason, call: &FailedCall| Self::new(reason, message.clone()).about(call);
         match &error {
             DownstreamError::Exchange(error) => error.clone().into(),
+            DownstreamError::LongRunning(error) => error.clone().into(),
             DownstreamError::ClaimsChallenge { call, claims } => {
                 let mut refusal =
                     refuse(Reason::DownstreamClaimsChallenge, call).with_challenge(AuthChallenge {

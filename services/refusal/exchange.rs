@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{AuthChallenge, Reason, Refusal, bounded};
-use crate::exchange::{AuthorityRefusal, Consent, ExchangeError, RefusalClass};
+use crate::exchange::{AuthorityRefusal, Consent, ExchangeError, LongRunningError, RefusalClass};
+use crate::store::StoreError;
 
 impl From<ExchangeError> for Refusal {
     fn from(error: ExchangeError) -> Self {
@@ -46,6 +47,29 @@ impl From<ExchangeError> for Refusal {
                     .with_metadata("authority", authority)
             }
             ExchangeError::Overloaded { retry_after } => Self::overloaded(retry_after),
+        }
+    }
+}
+
+impl From<LongRunningError> for Refusal {
+    fn from(error: LongRunningError) -> Self {
+        let message = error.to_string();
+        match error {
+            LongRunningError::Exchange(error) => error.into(),
+            // What the work acted with is gone: revoked, or its user forgotten. A new token begins
+            // new work.
+            LongRunningError::Store(StoreError::NotFound) => Self::new(
+                Reason::SubjectTokenRejected,
+                "nothing is kept any more that acts for the user",
+            )
+            .with_challenge(AuthChallenge {
+                retryable: true,
+                ..Default::default()
+            }),
+            LongRunningError::Store(error) => error.into(),
+            LongRunningError::Sealed(_) | LongRunningError::NoKeys => {
+                Self::new(Reason::SealingKeyUnavailable, message)
+            }
         }
     }
 }

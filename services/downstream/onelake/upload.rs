@@ -63,14 +63,24 @@ impl Upload<'_> {
         Ok(())
     }
 
+    /// Sends what has gathered, so that making it count is all that is left, and answers how many
+    /// bytes the file will have.
+    ///
+    /// # Errors
+    ///
+    /// See [`DownstreamError`].
+    pub async fn send_all(&mut self) -> Result<u64, DownstreamError> {
+        self.send_part().await?;
+        Ok(self.sent.unwrap_or_default())
+    }
+
     /// Makes the file what was appended, and answers how many bytes that is.
     ///
     /// # Errors
     ///
     /// See [`DownstreamError`].
     pub async fn finish(mut self) -> Result<u64, DownstreamError> {
-        self.send_part().await?;
-        let size = self.sent.unwrap_or_default();
+        let size = self.send_all().await?;
         let position = size.to_string();
         let flush = self.patch(&[("action", "flush"), ("position", &position)]);
         let flush = Call {

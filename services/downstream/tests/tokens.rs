@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
+use crate::downstream::DownstreamError;
 use crate::downstream::credentials::{OnBehalfOf, Tokens, User};
 use crate::exchange::{ExchangeError, Freshness, Scopes};
 use crate::secret::Secret;
@@ -95,10 +96,10 @@ impl Tokens for FakeTokens {
         &'a self,
         scopes: &'a Arc<Scopes>,
         freshness: Freshness,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>> {
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
         let number = self.note(Wanted::User(scopes.as_str().to_owned(), freshness));
         let token = match &self.refusal {
-            Some(refusal) => Err(refusal.clone()),
+            Some(refusal) => Err(refusal.clone().into()),
             None => Ok(Secret::new(format!("eyJuser-{number}"))),
         };
         Box::pin(async move { token })
@@ -107,7 +108,7 @@ impl Tokens for FakeTokens {
     fn application_token<'a>(
         &'a self,
         scopes: &'a Arc<Scopes>,
-    ) -> BoxFuture<'a, Result<Secret, ExchangeError>> {
+    ) -> BoxFuture<'a, Result<Secret, DownstreamError>> {
         self.note(Wanted::Application(scopes.as_str().to_owned()));
         Box::pin(async { Ok(Secret::new("eyJapp")) })
     }
