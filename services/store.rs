@@ -6,6 +6,7 @@
 mod definition;
 mod error;
 mod items;
+mod jobs;
 pub mod postgres;
 mod records;
 mod refresh_tokens;
@@ -24,6 +25,10 @@ use uuid::Uuid;
 pub use self::error::{OpenError, StoreError};
 pub use self::items::{
     DefinitionPart, Deletion, EMPTY_OBJECT, Item, ItemAddress, ItemChange, NewItem, Retention,
+};
+pub use self::jobs::{
+    ClaimedJob, JobAddress, JobCreation, JobFailure, JobOrder, JobSession, JobState, Lease, NewJob,
+    Progress, Settlement, Term,
 };
 use self::postgres::PostgresStore;
 pub use self::records::{Place, Row, RowWrite};
@@ -133,7 +138,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         now: UnixSeconds,
     ) -> Outcome<'a, ()>;
 
-    /// Deletes an item. One that does not exist is deleted.
+    /// Deletes an item, and cancels what has not ended of its jobs. One that does not exist is
+    /// deleted.
     fn delete_item<'a>(
         &'a self,
         address: &'a ItemAddress,
@@ -152,6 +158,53 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Removes what is kept of one deleted item and under it, if one is due. Whether there was one.
     fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool>;
+
+    /// Keeps a new job, which is due at once. [`StoreError::Conflict`]: the id is that of another
+    /// order.
+    fn create_job<'a>(
+        &'a self,
+        address: &'a JobAddress,
+        job: NewJob,
+        now: UnixSeconds,
+    ) -> Outcome<'a, JobCreation>;
+
+    /// Where the job that was ordered so stands, if there is one. [`StoreError::Conflict`]: the id is
+    /// that of another order.
+    fn job_as_ordered<'a>(
+        &'a self,
+        address: &'a JobAddress,
+        order: &'a JobOrder,
+    ) -> Outcome<'a, Option<JobState>>;
+
+    /// Where a job stands.
+    fn job<'a>(&'a self, address: &'a JobAddress) -> Outcome<'a, JobState>;
+
+    /// Cancels a job unless it has ended, and says where it then stands.
+    fn cancel_job<'a>(&'a self, address: &'a JobAddress, now: UnixSeconds)
+    -> Outcome<'a, JobState>;
+
+    /// Claims a job that is due, if there is one. Nobody else is given it before the term ends.
+    fn claim_job(&self, term: Term) -> Outcome<'_, Option<ClaimedJob>>;
+
+    /// Keeps a job for longer. [`StoreError::Conflict`]: it is not held any more.
+    fn renew_lease<'a>(&'a self, lease: &'a Lease, until: UnixSeconds) -> Outcome<'a, ()>;
+
+    /// Notes that the round under way is about to show so many bytes. [`StoreError::Conflict`]: the
+    /// job is not held any more.
+    fn note_written<'a>(&'a self, lease: &'a Lease, bytes: u64) -> Outcome<'a, ()>;
+
+    /// Lets go of a job; the session of one that ends ends with it. [`StoreError::Conflict`]: it is
+    /// not held any more, and nothing has changed.
+    fn settle_job<'a>(
+        &'a self,
+        lease: &'a Lease,
+        settlement: Settlement,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()>;
+
+    /// Removes some of the jobs that ended by `ended`, and of the sessions begun by `begun` that no
+    /// job acts with. Whether there were any.
+    fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool>;
 
     /// Whether the store answers now.
     fn ping(&self) -> Outcome<'_, ()>;
@@ -271,6 +324,10 @@ pub struct Quota {
     pub items: i64,
     /// Bytes of their payloads and definitions.
     pub item_bytes: i64,
+    /// Jobs of a tenant, ended ones included until they are purged.
+    pub jobs: i64,
+    /// Jobs of a tenant that have not ended.
+    pub unfinished_jobs: i64,
 }
 
 impl Default for Quota {
@@ -282,6 +339,8 @@ impl Default for Quota {
             refresh_tokens: 1_000,
             items: 100_000,
             item_bytes: 1024 * 1024 * 1024,
+            jobs: 100_000,
+            unfinished_jobs: 1_000,
         }
     }
 }

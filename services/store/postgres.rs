@@ -51,6 +51,7 @@ const SCHEMA: Schema = Schema {
             "items",
             include_str!("migrations/postgres/0003_items.sql"),
         ),
+        (4, "jobs", include_str!("migrations/postgres/0004_jobs.sql")),
     ],
     tables_named: "SELECT COUNT(*) FROM information_schema.tables \
                    WHERE table_schema = current_schema() AND table_name = $1",

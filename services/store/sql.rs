@@ -5,6 +5,7 @@
 
 mod failure;
 mod items;
+mod jobs;
 mod owners;
 mod refresh_tokens;
 mod rows;
@@ -25,9 +26,10 @@ use uuid::Uuid;
 pub(super) use self::failure::Failure;
 use self::statement::{Connection, Speaks};
 use super::{
-    DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, NewItem, NewTask, Outcome,
-    Owner, Page, Paged, Place, Quota, Retention, Row, RowWrite, SealedToken, Store, StoreError,
-    Task, TaskChange,
+    ClaimedJob, DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, JobAddress,
+    JobCreation, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner, Page, Paged,
+    Place, Quota, Retention, Row, RowWrite, SealedToken, Settlement, Store, StoreError, Task,
+    TaskChange, Term,
 };
 
 /// How long an operation waits for a connection: a caller is better told than kept.
@@ -305,6 +307,96 @@ impl<E: Engine> Store for SqlStore<E> {
             };
             let purge: Outcome<'_, ()> = writing!(self, Scope::Tenant(tenant), |connection| {
                 items::purge(connection, tenant, &item_id, retention, &self.quota)
+            });
+            purge.await.map(|()| true)
+        })
+    }
+
+    fn create_job<'a>(
+        &'a self,
+        address: &'a JobAddress,
+        job: NewJob,
+        now: UnixSeconds,
+    ) -> Outcome<'a, JobCreation> {
+        writing!(self, Scope::Tenant(address.item.tenant), |connection| {
+            jobs::create(connection, address, &job, now, &self.quota)
+        })
+    }
+
+    fn job_as_ordered<'a>(
+        &'a self,
+        address: &'a JobAddress,
+        order: &'a JobOrder,
+    ) -> Outcome<'a, Option<JobState>> {
+        reading!(self, |connection| jobs::find(connection, address, order))
+    }
+
+    fn job<'a>(&'a self, address: &'a JobAddress) -> Outcome<'a, JobState> {
+        reading!(self, |connection| jobs::read(connection, address))
+    }
+
+    fn cancel_job<'a>(
+        &'a self,
+        address: &'a JobAddress,
+        now: UnixSeconds,
+    ) -> Outcome<'a, JobState> {
+        writing!(self, Scope::Tenant(address.item.tenant), |connection| {
+            jobs::cancel(connection, address, now)
+        })
+    }
+
+    fn claim_job(&self, term: Term) -> Outcome<'_, Option<ClaimedJob>> {
+        Box::pin(async move {
+            loop {
+                let due: Outcome<'_, Option<jobs::Due>> =
+                    reading!(self, |connection| jobs::due(connection, term.now));
+                let Some(due) = due.await? else {
+                    return Ok(None);
+                };
+                let claim: Outcome<'_, Option<ClaimedJob>> =
+                    writing!(self, Scope::Owner(&due.owner), |connection| {
+                        jobs::claim(connection, &due, term)
+                    });
+                // None: another process was faster, and there may be more.
+                if let Some(claimed) = claim.await? {
+                    return Ok(Some(claimed));
+                }
+            }
+        })
+    }
+
+    fn renew_lease<'a>(&'a self, lease: &'a Lease, until: UnixSeconds) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(&lease.owner), |connection| {
+            jobs::renew(connection, lease, until)
+        })
+    }
+
+    fn note_written<'a>(&'a self, lease: &'a Lease, bytes: u64) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(&lease.owner), |connection| {
+            jobs::note_written(connection, lease, bytes)
+        })
+    }
+
+    fn settle_job<'a>(
+        &'a self,
+        lease: &'a Lease,
+        settlement: Settlement,
+        now: UnixSeconds,
+    ) -> Outcome<'a, ()> {
+        writing!(self, Scope::Owner(&lease.owner), |connection| {
+            jobs::settle(connection, lease, &settlement, now)
+        })
+    }
+
+    fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool> {
+        Box::pin(async move {
+            let found: Outcome<'_, Option<TenantId>> =
+                reading!(self, |connection| jobs::to_purge(connection, ended, begun));
+            let Some(tenant) = found.await? else {
+                return Ok(false);
+            };
+            let purge: Outcome<'_, ()> = writing!(self, Scope::Tenant(tenant), |connection| {
+                jobs::purge(connection, tenant, ended, begun)
             });
             purge.await.map(|()| true)
         })

@@ -47,6 +47,7 @@ const SCHEMA: Schema = Schema {
             include_str!("migrations/sqlite/0002_refresh_tokens.sql"),
         ),
         (3, "items", include_str!("migrations/sqlite/0003_items.sql")),
+        (4, "jobs", include_str!("migrations/sqlite/0004_jobs.sql")),
     ],
     tables_named: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
 };

@@ -4,6 +4,7 @@ use auth_interceptor::{TenantId, UnixSeconds};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::failure::Failure;
+use super::jobs;
 use super::statement::{Connection, from_stored_time, statement, to_stored_time};
 use crate::store::definition;
 use crate::store::{
@@ -152,9 +153,9 @@ pub(super) async fn delete(
         Deletion::Hard => HARD,
     })
     .bind(to_stored_time(now))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    jobs::cancel_all(connection, address, now).await
 }
 
 /// Takes a soft deletion back, or creates what does not exist.
