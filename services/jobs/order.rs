@@ -1,0 +1,166 @@
+//! What a job is ordered to do, read from its type and its payload.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::downstream::{FilePath, Lakehouse};
+use crate::json;
+use crate::store::JobAddress;
+
+/// The longest that a job may take from its order to its end.
+pub const RUN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+const MAX_PAYLOAD: usize = 64 * 1024;
+const MAX_ROUNDS: u32 = 480;
+const MAX_INTERVAL: u64 = 3_600;
+
+/// An order that makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// There is no such type of job.
+    #[error("the job type is unknown")]
+    JobType,
+    /// The payload is not what the type takes.
+    #[error("the payload is invalid")]
+    Payload {
+        /// The member, with a full stop before it; empty: the payload itself.
+        member: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+    },
+}
+
+/// What a job is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    lakehouse: Lakehouse,
+    path: String,
+    repetition: Option<Repetition>,
+}
+
+/// How often, and how far apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Repetition {
+    rounds: u32,
+    interval: u64,
+}
+
+impl Order {
+    /// Reads the order of the job at `address`.
+    pub(super) fn read(address: &JobAddress, payload: &[u8]) -> Result<Self, OrderError> {
+        let name = address
+            .job_type
+            .strip_prefix(&address.item.item_type)
+            .and_then(|name| name.strip_prefix('.'));
+        let repeats = match name {
+            Some("ExportRows") => false,
+            Some("ExportRowsRepeatedly") => true,
+            _ => return Err(OrderError::JobType),
+        };
+        let payload = object(payload)?;
+        let repetition = if repeats {
+            Some(Repetition::read(&payload)?)
+        } else {
+            None
+        };
+        let lakehouse = Lakehouse {
+            workspace_id: guid(
+                payload.pointer("/lakehouse/workspaceId"),
+                ".lakehouse.workspaceId",
+            )?,
+            item_id: guid(
+                payload.pointer("/lakehouse/lakehouseId"),
+                ".lakehouse.lakehouseId",
+            )?,
+        };
+        let path = match payload.get("path") {
+            None | Some(Value::Null) => format!("exports/{}.jsonl", address.job_id),
+            Some(Value::String(path)) => path.clone(),
+            Some(_) => String::new(),
+        };
+        let order = Self {
+            lakehouse,
+            path,
+            repetition,
+        };
+        // The last file has the longest name.
+        order.file(MAX_ROUNDS)?;
+        Ok(order)
+    }
+
+    /// The lakehouse to write to.
+    pub(super) fn lakehouse(&self) -> Lakehouse {
+        self.lakehouse
+    }
+
+    /// The file to write in the round after `done` others.
+    pub(super) fn file(&self, done: u32) -> Result<FilePath, OrderError> {
+        let path = match self.repetition {
+            None => FilePath::parse(&self.path),
+            Some(_) => FilePath::parse(&format!("{}.{}", self.path, done.saturating_add(1))),
+        };
+        path.map_err(|_| OrderError::Payload {
+            member: ".path",
+            expected: "must be segments joined by '/', none of them empty, '.' or '..', without \
+                       control characters and backslashes, at most 1,024 bytes with the round's number",
+        })
+    }
+
+    /// How long to wait for the next round after `done` of them; none: there is no other.
+    pub(super) fn pause(&self, done: u32) -> Option<u64> {
+        let repetition = self.repetition?;
+        (done < repetition.rounds).then_some(repetition.interval)
+    }
+}
+
+impl Repetition {
+    fn read(payload: &Value) -> Result<Self, OrderError> {
+        let within = |name: &str, most: u64| {
+            let number = payload.get(name).and_then(Value::as_u64);
+            number.filter(|number| (1..=most).contains(number))
+        };
+        let rounds = within("rounds", u64::from(MAX_ROUNDS)).ok_or(OrderError::Payload {
+            member: ".rounds",
+            expected: "must be a whole number from 1 to 480",
+        })?;
+        let interval = within("intervalSeconds", MAX_INTERVAL)
+            .filter(|interval| rounds.saturating_sub(1) * interval < RUN_TIME.as_secs())
+            .ok_or(OrderError::Payload {
+                member: ".intervalSeconds",
+                expected: "must be a whole number from 1 to 3600, and all rounds within a day",
+            })?;
+        Ok(Self {
+            rounds: u32::try_from(rounds).unwrap_or(u32::MAX),
+            interval,
+        })
+    }
+}
+
+fn object(payload: &[u8]) -> Result<Value, OrderError> {
+    let refused = |expected| OrderError::Payload {
+        member: "",
+        expected,
+    };
+    if payload.len() > MAX_PAYLOAD {
+        return Err(refused("must be at most 64 KiB"));
+    }
+    let expected = "must be a JSON object in UTF-8, nested at most 64 deep";
+    if !json::is_one_object(payload) {
+        return Err(refused(expected));
+    }
+    serde_json::from_slice(payload).map_err(|_| refused(expected))
+}
+
+fn guid(value: Option<&Value>, member: &'static str) -> Result<Uuid, OrderError> {
+    let text = value.and_then(Value::as_str).unwrap_or_default();
+    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
+    let hyphenated = (text.len() == 36)
+        .then(|| Uuid::try_parse(text).ok())
+        .flatten();
+    hyphenated.ok_or(OrderError::Payload {
+        member,
+        expected: "must be a GUID",
+    })
+}

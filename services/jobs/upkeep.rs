@@ -1,0 +1,63 @@
+//! What has to be cleaned up behind callers: deleted items, ended jobs, sessions without a job.
+//!
+//! Any process may do it at any time, several at once too: each step is one transaction, and what
+//! is gone is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_interceptor::{Clock, UnixSeconds};
+use tokio_util::sync::CancellationToken;
+
+use crate::store::{Retention, Store, StoreError};
+
+/// How often it is looked for.
+const LOOKING: Duration = Duration::from_secs(60);
+/// How long a deletion can be undone, and what has ended can be asked for.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How long a session may be without its job: an order keeps the one and then the other.
+const ORDERING: Duration = Duration::from_secs(10 * 60);
+
+/// Cleans up.
+#[derive(Debug)]
+pub struct Upkeep {
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+impl Upkeep {
+    /// Cleans up in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { store, clock }
+    }
+
+    /// Cleans up again and again, until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            // What went wrong is in the log, by the store; the next time does what is left.
+            let _ = self.clean_up(self.clock.now()).await;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOKING) => {}
+            }
+        }
+    }
+
+    /// Removes all that is due.
+    ///
+    /// # Errors
+    ///
+    /// The store's; what was removed before stays removed.
+    pub async fn clean_up(&self, now: UnixSeconds) -> Result<(), StoreError> {
+        let retention = Retention {
+            now,
+            seconds: KEPT.as_secs(),
+        };
+        while self.store.purge_deleted_item(retention).await? {}
+        let ended = now.saturating_sub(KEPT.as_secs());
+        let begun = now.saturating_sub(ORDERING.as_secs());
+        while self.store.purge_jobs(ended, begun).await? > 0 {}
+        Ok(())
+    }
+}

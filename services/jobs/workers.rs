@@ -1,0 +1,259 @@
+//! Who runs the jobs: as many at once as are configured, in every process on the store.
+//!
+//! # What is promised
+//!
+//! - A job that was accepted ends, whichever process dies in between: its row is its place in the
+//!   queue. Work whose process has died is taken up when its lease ends.
+//! - One works on a job at a time. A lease that is not renewed in time is lost, also by a process
+//!   that merely stood still; then what it did is dropped, and the store takes its word for nothing.
+//! - A round's file becomes visible once. Between the note of its size and the flush there is no
+//!   lease: a process that stands still in that very moment, for longer than its lease, and goes on,
+//!   may flush once more. It flushes the same file with what the job then holds, or is refused by
+//!   OneLake for the position is not the file's.
+//! - Nothing is tried for ever: not a job that never comes to an end of any kind, not one whose
+//!   time is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_interceptor::UnixSeconds;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Jobs;
+use super::error::RunError;
+use super::export;
+use super::order::{Order, RUN_TIME};
+use crate::downstream::{Downstream, DownstreamError, OnBehalfOf};
+use crate::exchange::{ExchangeError, LongRunningError, LongRunningSession, RefusalClass};
+use crate::store::{ClaimedJob, JobFailure, Lease, Settlement, StoreError, Term};
+
+/// How often an idle worker looks for what other processes have left.
+const LOOKING: Duration = Duration::from_secs(1);
+/// How often a job may be claimed without coming further.
+const MAX_ATTEMPTS: u32 = 10;
+/// The longest pause before another attempt, in seconds.
+const MAX_PAUSE: u64 = 60;
+
+/// How many work, and how long their word counts.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// Jobs that are worked on at once; none: this process works on none.
+    pub workers: usize,
+    /// How long a job stays with a process that does not renew its lease.
+    pub lease: Duration,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            workers: 4,
+            lease: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The workers of this process.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    jobs: Arc<Jobs>,
+    downstream: Arc<Downstream>,
+    settings: WorkerSettings,
+    /// How a failure is told to whoever asks for the job.
+    told: fn(&RunError) -> JobFailure,
+}
+
+impl Workers {
+    /// Workers that run what `jobs` takes, and call `downstream` for it.
+    #[must_use]
+    pub fn new(
+        jobs: Arc<Jobs>,
+        downstream: Arc<Downstream>,
+        settings: WorkerSettings,
+        told: fn(&RunError) -> JobFailure,
+    ) -> Self {
+        Self {
+            jobs,
+            downstream,
+            settings,
+            told,
+        }
+    }
+
+    /// Works until `stop`; then hands over what is under way and ends.
+    pub async fn run(self, stop: CancellationToken) {
+        let places = Arc::new(Semaphore::new(self.settings.workers));
+        let at_work = TaskTracker::new();
+        while let Some(place) = free(&places, &stop).await {
+            match self.claim().await {
+                Ok(Some(job)) => {
+                    let (worker, stop) = (self.clone(), stop.clone());
+                    at_work.spawn(async move { worker.work(job, place, stop).await });
+                }
+                // What went wrong is in the log, by the store.
+                Ok(None) | Err(_) => {
+                    drop(place);
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = self.jobs.ordered.notified() => {}
+                        () = tokio::time::sleep(LOOKING) => {}
+                    }
+                }
+            }
+        }
+        at_work.close();
+        at_work.wait().await;
+    }
+
+    async fn claim(&self) -> Result<Option<ClaimedJob>, StoreError> {
+        let now = self.jobs.clock.now();
+        let until = self.end_of_lease(now);
+        self.jobs.store.claim_job(Term { now, until }).await
+    }
+
+    fn end_of_lease(&self, now: UnixSeconds) -> UnixSeconds {
+        now.saturating_add(self.settings.lease.as_secs())
+    }
+
+    /// Works on one job for as long as it is this process's. Whatever is dropped here can be done
+    /// again: nothing counts before it is flushed or settled.
+    async fn work(self, job: ClaimedJob, _place: OwnedSemaphorePermit, stop: CancellationToken) {
+        let settlement = tokio::select! {
+            settlement = self.settlement(&job) => settlement,
+            () = self.lost(&job.lease) => return,
+            () = stop.cancelled() => Settlement::HandOver,
+        };
+        let now = self.jobs.clock.now();
+        let ended = matches!(settlement, Settlement::Completed | Settlement::Failed(_));
+        let settled = self.jobs.store.settle_job(&job.lease, settlement, now);
+        if settled.await.is_ok() && ended {
+            tracing::info!(job.id = %job.address.job_id, "selvedge.job.ended");
+        }
+    }
+
+    /// Renews the lease as long as that goes; ready once it is lost.
+    async fn lost(&self, lease: &Lease) {
+        let mut held_until = Instant::now() + self.settings.lease;
+        loop {
+            tokio::time::sleep(self.settings.lease / 3).await;
+            if Instant::now() >= held_until {
+                return;
+            }
+            let until = self.end_of_lease(self.jobs.clock.now());
+            let asked_at = Instant::now();
+            match self.jobs.store.renew_lease(lease, until).await {
+                Ok(()) => held_until = asked_at + self.settings.lease,
+                // Cancelled, or another's.
+                Err(StoreError::Conflict) => return,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Does the job's next round, and says how to let go of it.
+    async fn settlement(&self, job: &ClaimedJob) -> Settlement {
+        let now = self.jobs.clock.now();
+        if now.saturating_sub(job.create_time) > RUN_TIME.as_secs() {
+            return self.failed(job, &RunError::TimeOver);
+        }
+        if job.attempts > MAX_ATTEMPTS {
+            return self.failed(job, &RunError::GivenUp);
+        }
+        let done = self.round(job).await;
+        let now = self.jobs.clock.now();
+        match done {
+            Ok(Some(pause)) => Settlement::NextRound {
+                at: now.saturating_add(pause),
+            },
+            Ok(None) => Settlement::Completed,
+            Err(error) => match pause(&error, job.attempts) {
+                Some(pause) => Settlement::TryAgain {
+                    at: now.saturating_add(pause),
+                },
+                None => self.failed(job, &error),
+            },
+        }
+    }
+
+    /// Does the job's next round; how long to wait for another one, if there is one.
+    async fn round(&self, job: &ClaimedJob) -> Result<Option<u64>, RunError> {
+        let order = Order::read(&job.address, &job.order.payload)?;
+        let session = LongRunningSession {
+            owner: job.order.owner.clone(),
+            registration: job.session.registration.clone(),
+            id: job.session.id,
+        };
+        let exchange = Arc::clone(&self.jobs.exchange);
+        let on_behalf_of = OnBehalfOf::for_long_running(exchange, session);
+        let store = &*self.jobs.store;
+        export::round(store, &self.downstream, &on_behalf_of, job, &order).await?;
+        Ok(order.pause(job.progress.rounds.saturating_add(1)))
+    }
+
+    fn failed(&self, job: &ClaimedJob, error: &RunError) -> Settlement {
+        tracing::info!(
+            job.id = %job.address.job_id,
+            error = error as &dyn std::error::Error,
+            "selvedge.job.failed"
+        );
+        Settlement::Failed((self.told)(error))
+    }
+}
+
+/// A place for another job, unless the work is to stop.
+async fn free(places: &Arc<Semaphore>, stop: &CancellationToken) -> Option<OwnedSemaphorePermit> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        place = Arc::clone(places).acquire_owned() => place.ok(),
+    }
+}
+
+/// How many seconds to wait before what failed so is tried again; none: it fails for good.
+fn pause(error: &RunError, attempts: u32) -> Option<u64> {
+    if attempts >= MAX_ATTEMPTS {
+        return None;
+    }
+    let doubled = 1_u64.checked_shl(attempts.saturating_sub(1));
+    let pause = doubled.unwrap_or(MAX_PAUSE).min(MAX_PAUSE);
+    wait(error).map(|wait| wait.as_secs().clamp(pause, MAX_PAUSE))
+}
+
+/// How long whoever failed asks to be left alone, if waiting can help at all.
+fn wait(error: &RunError) -> Option<Duration> {
+    match error {
+        RunError::Order(_) | RunError::GivenUp | RunError::TimeOver => None,
+        RunError::Store(error) => unavailable(*error),
+        RunError::Downstream(error) => match error {
+            DownstreamError::Throttled { retry_after, .. }
+            | DownstreamError::Unavailable { retry_after, .. } => Some(*retry_after),
+            DownstreamError::Exchange(error) => wait_of_exchange(error),
+            DownstreamError::LongRunning(LongRunningError::Store(error)) => unavailable(*error),
+            _ => None,
+        },
+    }
+}
+
+fn unavailable(error: StoreError) -> Option<Duration> {
+    matches!(error, StoreError::Unavailable | StoreError::Conflict).then_some(Duration::ZERO)
+}
+
+fn wait_of_exchange(error: &ExchangeError) -> Option<Duration> {
+    match error {
+        ExchangeError::AuthorityUnavailable { retry_after, .. }
+        | ExchangeError::AuthorityTimeout { retry_after, .. }
+        | ExchangeError::Overloaded { retry_after } => Some(*retry_after),
+        ExchangeError::Refused(refusal)
+            if matches!(refusal.class, RefusalClass::Throttled | RefusalClass::Loop) =>
+        {
+            Some(
+                refusal
+                    .retry_after
+                    .unwrap_or(Duration::from_secs(MAX_PAUSE)),
+            )
+        }
+        _ => None,
+    }
+}
