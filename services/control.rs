@@ -7,3 +7,4 @@ pub mod endpoints;
 pub mod error_response;
 mod fields;
 pub mod items;
+pub mod jobs;

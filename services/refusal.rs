@@ -16,9 +16,11 @@ mod authentication;
 mod details;
 mod downstream;
 mod exchange;
+mod jobs;
 
 pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
+pub use self::jobs::{cause, failure};
 pub use self::details::Details;
 use crate::call::CallError;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};

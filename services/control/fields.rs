@@ -46,6 +46,12 @@ names_item!(
     v2::OnUpdateItemRequest,
     v2::OnDeleteItemRequest,
     v2::OnRestoreItemRequest,
+    v1::CreateItemJobInstanceRequest,
+    v1::GetItemJobInstanceStateRequest,
+    v1::CancelItemJobInstanceRequest,
+    v2::OnCreateJobInstanceRequest,
+    v2::OnGetJobInstanceStatusRequest,
+    v2::OnCancelJobInstanceRequest,
 );
 
 /// The item that a request names, in the tenant of its caller.

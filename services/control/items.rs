@@ -3,7 +3,7 @@
 //! Both generations speak of the same items. What the first keeps is a payload, what the second keeps
 //! is a definition, and neither touches what the other wrote.
 
-mod definition;
+pub(super) mod definition;
 mod first_generation;
 mod second_generation;
 

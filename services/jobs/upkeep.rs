@@ -57,7 +57,7 @@ impl Upkeep {
         while self.store.purge_deleted_item(retention).await? {}
         let ended = now.saturating_sub(KEPT.as_secs());
         let begun = now.saturating_sub(ORDERING.as_secs());
-        while self.store.purge_jobs(ended, begun).await? > 0 {}
+        while self.store.purge_jobs(ended, begun).await? {}
         Ok(())
     }
 }
