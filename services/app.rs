@@ -23,7 +23,9 @@ use crate::contracts::DESCRIPTOR_SET;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::control::v1::endpoint_resolution_service_server::EndpointResolutionServiceServer;
 use crate::contracts::control::v1::item_lifecycle_service_server::ItemLifecycleServiceServer;
+use crate::contracts::control::v1::job_service_server::JobServiceServer;
 use crate::contracts::control::v2::item_notification_service_server::ItemNotificationServiceServer;
+use crate::contracts::control::v2::job_notification_service_server::JobNotificationServiceServer;
 use crate::contracts::data::v1::data_service_server::DataServiceServer;
 use crate::contracts::data::v1::lakehouse_service_server::LakehouseServiceServer;
 use crate::contracts::data::v1::profile_service_server::ProfileServiceServer;
@@ -33,6 +35,7 @@ use crate::contracts::data::v1::workspace_service_server::WorkspaceServiceServer
 use crate::contracts::exchange::v1::token_exchange_service_server::TokenExchangeServiceServer;
 use crate::control::endpoints::Endpoints;
 use crate::control::items::Items;
+use crate::control::jobs::JobOrders;
 use crate::data::delegation::Delegation;
 use crate::data::lakehouse::Lakehouses;
 use crate::data::warehouses::Warehouses;
@@ -43,7 +46,8 @@ use crate::exchange::{
     AuthorityClient, AuthorityClientError, ExchangeSettings, ExchangeStartError, RefreshTokens,
     TokenExchange,
 };
-use crate::refusal::SelvedgeRefusal;
+use crate::jobs::{Jobs, Upkeep, Workers};
+use crate::refusal::{self, SelvedgeRefusal};
 use crate::store::Store;
 use crate::telemetry::trace_context::TraceContextLayer;
 use crate::transport::completion::CompletionLayer;
@@ -93,6 +97,8 @@ pub struct App {
     health: HealthReporter,
     service: Face,
     administration: Face,
+    workers: Workers,
+    upkeep: Upkeep,
 }
 
 /// What one listener serves, and what that demands.
@@ -133,7 +139,7 @@ impl App {
         let (health, health_service) = tonic_health::server::health_reporter();
         let exchange = exchange(&settings, &store)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
-        let delegation = Delegation::new(Arc::clone(&exchange), downstream);
+        let delegation = Delegation::new(Arc::clone(&exchange), Arc::clone(&downstream));
         let clock = settings.auth.clock.clone();
         let limit = settings.message_bytes;
         // One shape for every generated server: what it accepts, and how much of it.
@@ -146,14 +152,22 @@ impl App {
         }
 
         let fabric = &settings.fabric;
-        let item_types = Arc::from(fabric.item_types.as_slice());
-        let items = Items::new(Arc::clone(&store), clock.clone(), item_types);
+        let item_types: Arc<[String]> = Arc::from(fabric.item_types.as_slice());
+        let items = Items::new(Arc::clone(&store), clock.clone(), Arc::clone(&item_types));
+        let jobs = Jobs::new(Arc::clone(&store), Arc::clone(&exchange), clock.clone());
+        let jobs = Arc::new(jobs);
+        let job_orders = JobOrders::new(Arc::clone(&jobs), item_types);
+        let workers = Workers::new(jobs, downstream, settings.jobs, refusal::failure);
+        let retention = fabric.deleted_item_retention;
+        let upkeep = Upkeep::new(Arc::clone(&store), clock.clone(), retention);
         let endpoints = Endpoints::new(fabric.endpoints.clone());
         let records = Records::new(Arc::clone(&store), clock.clone(), delegation.clone());
         let mut services = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         services
             .add(bounded!(ItemLifecycleServiceServer, items.clone()))?
             .add(bounded!(ItemNotificationServiceServer, items))?
+            .add(bounded!(JobServiceServer, job_orders.clone()))?
+            .add(bounded!(JobNotificationServiceServer, job_orders))?
             .add(bounded!(EndpointResolutionServiceServer, endpoints))?
             .add(bounded!(DataServiceServer, records))?
             .add(bounded!(ProfileServiceServer, Profiles))?
@@ -201,6 +215,8 @@ impl App {
             health,
             service,
             administration: administration.into(),
+            workers,
+            upkeep,
         })
     }
 
@@ -228,6 +244,8 @@ impl App {
             health,
             service,
             administration,
+            workers,
+            upkeep,
         } = self;
         let drain = Drain::default();
         let names = service_names(&service.served);
@@ -251,7 +269,11 @@ impl App {
             )
         };
         let begun = drain.clone();
+        // Work in the background is handed over at once; calls in flight may still end.
+        let stop = drain.begun_token();
         tokio::join!(
+            workers.run(stop.clone()),
+            upkeep.run(stop),
             serve(listeners.service, service, Box::pin(shutdown)),
             serve(
                 listeners.administration,

@@ -26,6 +26,7 @@ pub use self::keys::{Form, KEYS, Key, reference};
 pub use self::store::{Database, Migrate, PostgresUrl, Store};
 use self::values::Values;
 use crate::exchange;
+use crate::jobs::WorkerSettings;
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
@@ -49,6 +50,8 @@ pub struct Settings {
     pub sealing_key_files: Vec<PathBuf>,
     /// What is known of Fabric.
     pub fabric: Fabric,
+    /// Work in the background.
+    pub jobs: WorkerSettings,
     /// Logs and traces.
     pub telemetry: Telemetry,
     /// The life cycle of the authorities' keys.
@@ -211,6 +214,10 @@ impl Settings {
             downstream: Downstream::read(&values)?,
             sealing_key_files: read_sealing_key_files(&values)?,
             fabric: Fabric::read(&values)?,
+            jobs: WorkerSettings {
+                workers: values.count("jobs.workers")?,
+                lease: values.duration("jobs.lease")?,
+            },
             telemetry: Telemetry {
                 log: values.text("telemetry.log")?,
                 log_file: values

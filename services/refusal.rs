@@ -20,8 +20,8 @@ mod jobs;
 
 pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
-pub use self::jobs::{cause, failure};
 pub use self::details::Details;
+pub use self::jobs::{cause, failure};
 use crate::call::CallError;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
 use crate::store::StoreError;

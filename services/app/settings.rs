@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::{Fabric, Settings};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
+use crate::jobs::WorkerSettings;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
 
@@ -21,6 +22,8 @@ pub struct AppSettings {
     pub exchange: ExchangeSettings,
     /// What Fabric is told of the workload.
     pub fabric: Fabric,
+    /// How many jobs are worked on at once, and for how long a process counts as alive.
+    pub jobs: WorkerSettings,
     /// Where Fabric and OneLake are.
     pub downstream: DownstreamSettings,
     /// What seals stored refresh tokens; none: none are stored.
@@ -72,6 +75,7 @@ impl TryFrom<&Settings> for AppSettings {
             exchange: ExchangeSettings::new(settings.exchange.clone()),
             sealing_keys: sealing_keys(&settings.sealing_key_files)?,
             fabric: settings.fabric.clone(),
+            jobs: settings.jobs,
             downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,
             reflection: settings.server.reflection,

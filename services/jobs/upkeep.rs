@@ -13,7 +13,7 @@ use crate::store::{Retention, Store, StoreError};
 
 /// How often it is looked for.
 const LOOKING: Duration = Duration::from_secs(60);
-/// How long a deletion can be undone, and what has ended can be asked for.
+/// How long a job that has ended can be asked for.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How long a session may be without its job: an order keeps the one and then the other.
 const ORDERING: Duration = Duration::from_secs(10 * 60);
@@ -23,13 +23,18 @@ const ORDERING: Duration = Duration::from_secs(10 * 60);
 pub struct Upkeep {
     store: Arc<dyn Store>,
     clock: Clock,
+    deleted_items: Duration,
 }
 
 impl Upkeep {
-    /// Cleans up in `store`.
+    /// Cleans up in `store`, where what is kept of `deleted_items` stays for so long.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<dyn Store>, clock: Clock, deleted_items: Duration) -> Self {
+        Self {
+            store,
+            clock,
+            deleted_items,
+        }
     }
 
     /// Cleans up again and again, until `stop`.
@@ -52,7 +57,7 @@ impl Upkeep {
     pub async fn clean_up(&self, now: UnixSeconds) -> Result<(), StoreError> {
         let retention = Retention {
             now,
-            seconds: KEPT.as_secs(),
+            seconds: self.deleted_items.as_secs(),
         };
         while self.store.purge_deleted_item(retention).await? {}
         let ended = now.saturating_sub(KEPT.as_secs());

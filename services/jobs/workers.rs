@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use auth_interceptor::UnixSeconds;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::Jobs;
 use super::error::RunError;
@@ -85,8 +85,10 @@ impl Workers {
     /// Works until `stop`; then hands over what is under way and ends.
     pub async fn run(self, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(self.settings.workers));
-        let at_work = TaskTracker::new();
+        // Dropped with this future: nobody works on for a service that is gone.
+        let mut at_work = JoinSet::new();
         while let Some(place) = free(&places, &stop).await {
+            while at_work.try_join_next().is_some() {}
             match self.claim().await {
                 Ok(Some(job)) => {
                     let (worker, stop) = (self.clone(), stop.clone());
@@ -103,8 +105,7 @@ impl Workers {
                 }
             }
         }
-        at_work.close();
-        at_work.wait().await;
+        at_work.join_all().await;
     }
 
     async fn claim(&self) -> Result<Option<ClaimedJob>, StoreError> {

@@ -30,6 +30,12 @@ impl Drain {
         self.ended.cancelled().await;
     }
 
+    /// Cancelled once the drain has begun, for work that is no call.
+    #[must_use]
+    pub fn begun_token(&self) -> CancellationToken {
+        self.begun.clone()
+    }
+
     /// Ready once the drain has begun, for a body to hold.
     pub(super) fn begun_owned(&self) -> impl Future<Output = ()> + Send + 'static {
         self.begun.clone().cancelled_owned()

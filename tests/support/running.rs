@@ -14,7 +14,8 @@ use emulator::{Emulator, Endpoint, TokenRequest, seed};
 use selvedge::app::{App, AppSettings, Listeners};
 use selvedge::config::{Endpoints, ErrorCasing, Fabric, Migrate};
 use selvedge::downstream::DownstreamSettings;
-use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings};
+use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings, KeyRing};
+use selvedge::jobs::WorkerSettings;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
@@ -53,6 +54,10 @@ pub(crate) struct Setup {
     pub(crate) watches_per_peer: usize,
     pub(crate) idle: Duration,
     pub(crate) drain: DrainTimes,
+    /// How jobs are worked on.
+    pub(crate) jobs: WorkerSettings,
+    /// What seals stored refresh tokens; none: none are stored.
+    pub(crate) sealing_keys: Option<Arc<KeyRing>>,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -80,6 +85,11 @@ impl Default for Setup {
                 notice: Duration::ZERO,
                 patience: Duration::from_secs(10),
             },
+            jobs: WorkerSettings {
+                lease: Duration::from_secs(3),
+                ..WorkerSettings::default()
+            },
+            sealing_keys: None,
             second_authority: None,
         }
     }
@@ -212,6 +222,7 @@ impl Setup {
             exchange: self.exchange(&emulator, folder.path()),
             sealing_keys: None,
             fabric: fabric(),
+            jobs: self.jobs,
             downstream: downstream(&emulator),
             health: self.health,
             reflection: self.reflection,

@@ -344,6 +344,19 @@ pub const KEYS: &[Key] = &[
         Some("1h"),
         "For how long Fabric may remember where to send calls; whole minutes count.",
     ),
+    // [jobs]
+    key(
+        "jobs.workers",
+        Form::Count { min: 0, max: 256 },
+        Some("4"),
+        "Jobs that this process works on at once. 0: it leaves them to others on the same store.",
+    ),
+    key(
+        "jobs.lease",
+        Form::Duration { min_seconds: 3 },
+        Some("15s"),
+        "How long a job stays with a process that has died before another takes it up.",
+    ),
     // [downstream]
     key(
         "downstream.fabric",
