@@ -1,7 +1,9 @@
 //! The control plane: Fabric calling with its own token, the tenant it names, and its user's token
 //! where there is a user; and everybody else who tries.
 
-use auth_interceptor::{AuthSettings, AuthorityKind, IssuerTemplate, Policies, Registration};
+use auth_interceptor::{
+    AuthError, AuthSettings, AuthorityKind, IssuerTemplate, Policies, Registration,
+};
 use emulator::{Rotation, TokenRequest, TokenVersion, seed};
 use tonic::Code;
 use tonic::metadata::MetadataMap;
@@ -146,12 +148,17 @@ async fn a_user_of_another_tenant_calls_for_that_tenant_alone() {
 async fn a_bearer_token_is_not_of_the_control_planes_scheme() {
     let issuer = Issuer::start().await;
     let guarded = guarded(&issuer).await;
+    let contract = contract::policies(FOR_USERS).unwrap();
+    let method = contract.iter().next().unwrap();
     for token in [subject(), fabric()] {
+        let token = issuer.issue(&token);
         assert_refused(
-            guarded.check(&issuer.issue(&token)).await,
+            guarded.check(&token).await,
             Code::Unauthenticated,
             "AUTH_SCHEME_UNSUPPORTED",
         );
+        let explained = guarded.authenticator.explain(method, &token).await;
+        assert_eq!(explained, Err(AuthError::AuthSchemeUnsupported));
     }
     assert_refused(
         guarded.client.bare(CHECK).await,

@@ -166,6 +166,13 @@ mod tests {
             read["item_permissions"]["permissions"],
             serde_json::json!(["Read"])
         );
+        let resolve = methods.iter().find(|method| {
+            method["method"] == "selvedge.control.v1.EndpointResolutionService/Resolve"
+        });
+        let resolve = resolve.unwrap();
+        assert_eq!(resolve["plane"], "control");
+        assert_eq!(resolve["subject_may_be_empty"], true);
+        assert_eq!(resolve["tenant_header_may_be_absent"], true);
         let health = methods
             .iter()
             .find(|method| method["method"] == "grpc.health.v1.Health/Check");
