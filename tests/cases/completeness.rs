@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{TABLES, cases};
+use super::{TABLES, cases, rest};
 use crate::exchange::crowds;
 use crate::{
     authentication, authorization, broker, contracts, data_plane, key_life_cycle, transport,
@@ -151,6 +151,10 @@ const NAMED: &[(&str, fn())] = &[
     (
         "G18",
         transport::header_bytes_that_http_forbids_never_get_past_http,
+    ),
+    (
+        "G18",
+        rest::a_pair_that_is_broken_over_two_lines_never_gets_past_http_1,
     ),
     (
         "H01",

@@ -1,11 +1,15 @@
 //! The rows over the REST face: what REST makes of a row's input, and of the refusal of it.
 
 use bytes::Bytes;
+use emulator::{TokenRequest, seed};
 use http::Method;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::Case;
 use super::rig::expect_eq;
+use crate::support::wait::in_time;
 use crate::support::{Call, READ_DATA, Reply, Running, read_token};
 
 /// The REST form of the methods that rows call.
@@ -94,4 +98,63 @@ async fn a_token_in_the_query_is_no_credential() {
         assert!(!reply.quotes(token.as_bytes()));
     }
     assert_eq!(running.store.calls(), 0, "no handler is entered");
+}
+
+/// What the service answers to these bytes of HTTP/1.1: its status line.
+async fn status_line(running: &Running, request: &str) -> String {
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    in_time("the answer over HTTP/1.1", read).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+pub(crate) async fn a_pair_that_is_broken_over_two_lines_never_gets_past_http_1() {
+    let running = Running::start().await;
+    let issue = |request: TokenRequest| {
+        running
+            .emulator
+            .issue(&request.client(seed::FABRIC_CLIENT_ID))
+    };
+    let user = TokenRequest::delegated(seed::CONSENTED, seed::WORKLOAD_CLIENT_ID);
+    let user = issue(user.scopes(["FabricWorkloadControl"]));
+    let fabric = issue(TokenRequest::app_only(
+        seed::FABRIC_CLIENT_ID,
+        seed::WORKLOAD_CLIENT_ID,
+    ));
+    let request = |separator: &str, end: &str| {
+        let (_, method, path) = &ROUTES[2];
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             x-ms-client-tenant-id: {}\r\n\
+             authorization: SubjectAndAppToken1.0 subjectToken=\"{user}\",{separator}appToken=\"{fabric}\"{end}\r\n\r\n",
+            seed::CONTOSO_TENANT_ID,
+        )
+    };
+    assert_eq!(
+        status_line(&running, &request(" ", "")).await,
+        "HTTP/1.1 200 OK"
+    );
+    let entered = running.store.calls();
+    for (separator, end) in [
+        ("\n", ""),
+        ("\r\n", ""),
+        ("\r\n ", ""),
+        ("\n\t", ""),
+        ("\r", ""),
+        ("\0", ""),
+        (" \n", ""),
+        (" ", "\0"),
+        (" ", "\r\n authorization: x"),
+    ] {
+        assert_eq!(
+            status_line(&running, &request(separator, end)).await,
+            "HTTP/1.1 400 Bad Request",
+            "{separator:?} {end:?}"
+        );
+    }
+    assert_eq!(running.store.calls(), entered, "no handler is entered");
 }
