@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_util::future::Either;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body::Body as _;
 use http_body_util::Full;
 use tonic::body::Body;
 use tower::{Layer, Service};
@@ -15,6 +16,7 @@ use super::matching::{Found, segments};
 use super::refusal::Form;
 use super::request::{Call, grpc};
 use super::response::{Answer, refused};
+use super::routes::Route;
 use super::{Bridge, DOCUMENT_PATH, PREFIX};
 
 /// A method that no contract has and no service serves: what is refused as this one is refused as
@@ -86,52 +88,71 @@ fn is_rest(uri: &Uri) -> bool {
 }
 
 impl Bridge {
-    async fn answer<S>(
+    async fn answer<S>(&self, inner: S, request: Request<Body>) -> Result<Response<Body>, S::Error>
+    where
+        S: Service<Request<Body>, Response = Response<Body>>,
+    {
+        // HEAD is GET without the answer's body (RFC 9110 section 9.3.2).
+        let is_head = request.method() == Method::HEAD;
+        let verb = if is_head {
+            Method::GET
+        } else {
+            request.method().clone()
+        };
+        let response = if request.uri().path() != DOCUMENT_PATH {
+            self.answer_route(inner, &verb, request).await?
+        } else if verb == Method::GET {
+            self.document()
+        } else {
+            disallow(refuse(inner, Form::Status, request).await?, &[Method::GET])
+        };
+        Ok(if is_head {
+            bodiless(response)
+        } else {
+            response
+        })
+    }
+
+    async fn answer_route<S>(
         &self,
-        mut inner: S,
+        inner: S,
+        verb: &Method,
         request: Request<Body>,
     ) -> Result<Response<Body>, S::Error>
     where
         S: Service<Request<Body>, Response = Response<Body>>,
     {
-        // HEAD is GET without its body (RFC 9110 section 9.3.2), which the transport leaves out.
-        let verb = match request.method() {
-            &Method::HEAD => Method::GET,
-            verb => verb.clone(),
-        };
-        if verb == Method::GET && request.uri().path() == DOCUMENT_PATH {
-            return Ok(self.document());
-        }
-        let found = self.tree.find(&verb, &segments(request.uri().path()));
-        let (form, allowed) = match found {
-            Found::Route(route) => {
+        match self.tree.find(verb, &segments(request.uri().path())) {
+            Found::Route(route) => self.call(inner, route, request).await,
+            Found::OtherVerbs(allowed, route) => {
                 let form = self.casings.form(route.error_form);
-                let call = Call {
-                    route: Arc::clone(&route),
-                    mapping: Arc::clone(&self.mapping),
-                    message_bytes: self.message_bytes,
-                };
-                let response = inner.call(call.of(request)).await?;
-                let answer = Answer {
-                    route: &route,
-                    mapping: &self.mapping,
-                    form,
-                };
-                return Ok(answer.of(response).await);
+                Ok(disallow(refuse(inner, form, request).await?, &allowed))
             }
-            Found::OtherVerbs(allowed, route) => (self.casings.form(route.error_form), allowed),
-            Found::Nothing => (Form::Status, Vec::new()),
-        };
-        let unknown = grpc(request, Uri::from_static(UNKNOWN_METHOD));
-        let response = inner.call(unknown).await?;
-        let mut response = refused(&response, form).unwrap_or(response);
-        if !allowed.is_empty() {
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            response
-                .headers_mut()
-                .insert(header::ALLOW, allow(&allowed));
+            Found::Nothing => refuse(inner, Form::Status, request).await,
         }
-        Ok(response)
+    }
+
+    async fn call<S>(
+        &self,
+        mut inner: S,
+        route: Arc<Route>,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, S::Error>
+    where
+        S: Service<Request<Body>, Response = Response<Body>>,
+    {
+        let call = Call {
+            route: Arc::clone(&route),
+            mapping: Arc::clone(&self.mapping),
+            message_bytes: self.message_bytes,
+        };
+        let response = inner.call(call.of(request)).await?;
+        let answer = Answer {
+            route: &route,
+            mapping: &self.mapping,
+            form: self.casings.form(route.error_form),
+        };
+        Ok(answer.of(response).await)
     }
 
     /// What the REST face takes and answers. It says no more than the contracts, so anybody may know.
@@ -141,6 +162,38 @@ impl Bridge {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response
     }
+}
+
+/// Refuses a request without a route as the chain refuses an unknown method.
+async fn refuse<S>(
+    mut inner: S,
+    form: Form,
+    request: Request<Body>,
+) -> Result<Response<Body>, S::Error>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+{
+    let unknown = grpc(request, Uri::from_static(UNKNOWN_METHOD));
+    let response = inner.call(unknown).await?;
+    Ok(refused(&response, form).unwrap_or(response))
+}
+
+/// The response without its body, whose length it still states where it is known.
+fn bodiless(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        parts.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// Says of a refusal, where it is that of an unknown method, that the path has other verbs.
+fn disallow(mut refusal: Response<Body>, allowed: &[Method]) -> Response<Body> {
+    if refusal.status() == StatusCode::NOT_FOUND {
+        *refusal.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        refusal.headers_mut().insert(header::ALLOW, allow(allowed));
+    }
+    refusal
 }
 
 fn allow(verbs: &[Method]) -> HeaderValue {

@@ -103,18 +103,25 @@ impl Answer<'_> {
                 _ => Some(Bytes::new()),
             }
         };
+        // A call that has ended is asked for nothing more.
         let first = messages.next().await?;
-        let state = (first, messages, piece);
-        let pieces = stream::try_unfold(state, |(first, mut messages, piece)| async move {
-            let next = match first {
-                Some(first) => Some(first),
-                None => messages.next().await?,
-            };
-            let Some(message) = next else {
-                return Ok(None);
-            };
-            let data = piece(message).ok_or_else(|| Status::from(Refusal::internal_fault()))?;
-            Ok::<_, Status>(Some((Frame::data(data), (None, messages, piece))))
+        let begun = first.map(|first| (Some(first), messages));
+        let pieces = stream::try_unfold(begun, move |begun| {
+            let piece = piece.clone();
+            async move {
+                let Some((first, mut messages)) = begun else {
+                    return Ok(None);
+                };
+                let next = match first {
+                    Some(first) => Some(first),
+                    None => messages.next().await?,
+                };
+                let Some(message) = next else {
+                    return Ok(None);
+                };
+                let data = piece(message).ok_or_else(|| Status::from(Refusal::internal_fault()))?;
+                Ok::<_, Status>(Some((Frame::data(data), Some((None, messages)))))
+            }
         });
         let mut answer = Response::new(Body::new(StreamBody::new(Box::pin(pieces))));
         let headers = answer.headers_mut();
