@@ -34,6 +34,7 @@ mod own_faults;
 mod readme;
 mod reasons;
 mod refusals;
+mod rest;
 mod store_limits;
 mod support;
 mod transport;

@@ -20,6 +20,7 @@ pub(crate) struct CountingStore {
     inner: Arc<dyn Store>,
     calls: AtomicUsize,
     gate: Semaphore,
+    held: AtomicUsize,
 }
 
 const OPEN: usize = 1_000_000;
@@ -30,12 +31,18 @@ impl CountingStore {
             inner,
             calls: AtomicUsize::new(0),
             gate: Semaphore::new(OPEN),
+            held: AtomicUsize::new(0),
         }
     }
 
     /// How many operations have begun.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many operations the gate holds back. One whose caller gives up is not held any more.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Lets operations begin but not go on.
@@ -50,7 +57,24 @@ impl CountingStore {
 
     async fn pass(&self) {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        let _held = Held::new(&self.held);
         let _permit = self.gate.acquire().await.unwrap();
+    }
+}
+
+/// Counts an operation as held for as long as this lives.
+struct Held<'s>(&'s AtomicUsize);
+
+impl<'s> Held<'s> {
+    fn new(held: &'s AtomicUsize) -> Self {
+        held.fetch_add(1, Ordering::SeqCst);
+        Self(held)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
