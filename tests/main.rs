@@ -19,6 +19,7 @@ mod authorization;
 mod broker;
 mod cases;
 mod contracts;
+mod control_plane;
 mod data_plane;
 mod downstream_refusals;
 mod exchange;
