@@ -1,3 +1,5 @@
+//! Path, query and body, and who wins where they name one field.
+
 use std::sync::Arc;
 
 use http::{Method, Uri};

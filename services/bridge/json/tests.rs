@@ -1,3 +1,5 @@
+//! Odd documents, both ways: what is kept byte for byte, and what is refused by its field's name.
+
 use bytes::Bytes;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};

@@ -1,3 +1,5 @@
+//! Which of several templates a path is meant for.
+
 use http::Method;
 
 use super::{Found, RouteTree, segments};

@@ -1,3 +1,5 @@
+//! The document is whole, and says nothing that the contracts do not.
+
 use std::collections::BTreeSet;
 
 use auth_interceptor::{MethodPolicy, Policies};

@@ -1,3 +1,5 @@
+//! Refusals as HTTP responses, in every form.
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! The table of our own contracts, and contracts that contradict themselves.
+
 use std::collections::BTreeMap;
 
 use http::{Method, StatusCode};

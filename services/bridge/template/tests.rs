@@ -1,3 +1,5 @@
+//! Templates as google.api.http has them, read and written.
+
 use proptest::prelude::*;
 
 use super::{Segment, Template, TemplateError, Undecodable};

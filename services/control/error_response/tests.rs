@@ -1,3 +1,5 @@
+//! Refusals in Fabric's words: what its front end looks for is there.
+
 use std::sync::Arc;
 use std::time::Duration;
 
