@@ -259,13 +259,6 @@ impl Store for CountingStore {
         })
     }
 
-    fn purge_deleted_item<'a>(&'a self, retention: Retention) -> Outcome<'a, bool> {
-        Box::pin(async move {
-            self.pass().await;
-            self.inner.purge_deleted_item(retention).await
-        })
-    }
-
     fn create_job<'a>(
         &'a self,
         address: &'a JobAddress,
@@ -328,6 +321,10 @@ impl Store for CountingStore {
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
         self.inner.settle_job(lease, settlement, now)
+    }
+
+    fn purge_deleted_item<'a>(&'a self, retention: Retention) -> Outcome<'a, bool> {
+        self.inner.purge_deleted_item(retention)
     }
 
     fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool> {
