@@ -16,6 +16,7 @@ mod request;
 mod response;
 mod routes;
 mod template;
+mod update_mask;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use super::field_path::FieldPath;
 use super::json::{JsonMapping, JsonReader, Unreadable};
 use super::matching::segments;
 use super::routes::{BodyField, Route};
+use super::update_mask;
 use crate::call::CallError;
 
 /// Binds requests to one route.
@@ -44,6 +45,7 @@ impl Binding<'_> {
             }
         }
         self.bind_address(&mut request).map_err(Unreadable::Field)?;
+        update_mask::complete(self.route, &mut request, body);
         Ok(request)
     }
 

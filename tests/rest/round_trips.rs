@@ -33,12 +33,17 @@ async fn a_task_is_created_changed_listed_and_deleted() {
         assert_eq!(changed["title"], "mend");
         assert_eq!(changed["description"], "the hem");
         assert_eq!(changed["completed"], true);
-        let masked = format!("{task}?updateMask=completed,description");
+        let masked = format!("{task}?updateMask=description");
         let changed = rest
             .json(Method::PATCH, &masked, r#"{"title":"x"}"#)
             .await
             .json();
         assert_eq!(changed["title"], "mend");
+        assert_eq!(changed["completed"], true);
+        let changed = rest
+            .json(Method::PATCH, &task, r#"{"completed":false}"#)
+            .await
+            .json();
         assert_eq!(changed.get("completed"), None, "a default is not written");
 
         let listed = rest.get("/data/v1/tasks?pageSize=10").await.json();

@@ -162,6 +162,38 @@ fn a_body_field_leaves_the_other_fields_to_the_query() {
 }
 
 #[test]
+fn a_patch_without_a_mask_changes_the_members_that_it_has() {
+    for (query, document, paths) in [
+        // A default value is told from an absent one by the mask alone.
+        (
+            "",
+            r#"{"completed":false,"title":"x"}"#,
+            Some(vec!["completed", "title"]),
+        ),
+        (
+            "",
+            r#"{"description":"","taskId":"y","etag":"e"}"#,
+            Some(vec!["description"]),
+        ),
+        ("", r#"{"title":"x","completed":null,"etag":""}"#, None),
+        ("", "{}", None),
+        ("", "", None),
+        (
+            "?updateMask=title",
+            r#"{"completed":false}"#,
+            Some(vec!["title"]),
+        ),
+    ] {
+        let target = format!("/workload/data/v1/tasks/t{query}");
+        let request: UpdateTaskRequest =
+            typed(&bind(&Method::PATCH, &target, Some(document)).unwrap());
+        let mask = request.update_mask.map(|mask| mask.paths);
+        let expected = paths.map(|paths| paths.iter().map(ToString::to_string).collect());
+        assert_eq!(mask, expected, "{document}");
+    }
+}
+
+#[test]
 fn a_whole_body_leaves_nothing_to_the_query() {
     let target = "/workload/workspaces/w/items/T/i?displayName=ignored";
     let body = r#"{"creationPayload": {"n": 9007199254740993}, "displayName": "n", "new": 1}"#;
