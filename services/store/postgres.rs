@@ -8,11 +8,13 @@
 
 pub(super) mod failure;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Postgres, Transaction};
+use tokio::sync::Semaphore;
 
 use super::sql::schema::{self, Schema};
 use super::sql::statement::statement;
@@ -20,7 +22,7 @@ use super::sql::{Begun, Engine, Failure, Scope, SqlStore, acquire};
 use super::{OpenError, Quota, StoreError};
 use crate::config::{Migrate, PostgresUrl};
 
-/// How long the start may take to reach a server that is busy or starting.
+/// How long the start waits for a server that neither answers nor refuses.
 const OPENING_WAIT: Duration = Duration::from_secs(10);
 
 /// Connections of one replica.
@@ -71,6 +73,8 @@ pub type PostgresStore = SqlStore<PostgresEngine>;
 #[derive(Debug)]
 pub struct PostgresEngine {
     pool: PgPool,
+    /// Held while a connection is opened for nobody in particular.
+    reopening: Arc<Semaphore>,
 }
 
 impl PostgresStore {
@@ -101,7 +105,26 @@ impl PostgresStore {
             .acquire_timeout(OPENING_WAIT)
             .connect_with(options.options(BOUNDS))
             .await?;
-        Ok(Self::new(PostgresEngine { pool }, quota))
+        let reopening = Arc::new(Semaphore::new(1));
+        Ok(Self::new(PostgresEngine { pool, reopening }, quota))
+    }
+}
+
+impl PostgresEngine {
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, Failure> {
+        let acquired = acquire(&self.pool).await;
+        if acquired.is_err()
+            && let Ok(reopening) = Arc::clone(&self.reopening).try_acquire_owned()
+        {
+            // A connection that takes longer to open than a caller waits would never be opened.
+            let opening = self.pool.acquire();
+            tokio::spawn(async move {
+                // It goes to whoever asks next; a failure is what they find themselves.
+                let _ = opening.await;
+                drop(reopening);
+            });
+        }
+        acquired
     }
 }
 
@@ -109,11 +132,11 @@ impl Engine for PostgresEngine {
     type Database = Postgres;
 
     async fn reader(&self) -> Result<PoolConnection<Postgres>, Failure> {
-        acquire(&self.pool).await
+        self.connection().await
     }
 
     async fn begin(&self, scope: Scope<'_>) -> Begun<Self> {
-        let connection = acquire(&self.pool).await?;
+        let connection = self.connection().await?;
         let mut transaction = Transaction::begin(connection, None).await?;
         let lock = match scope {
             Scope::Owner(owner) => statement(LOCK_OWNER)
