@@ -124,7 +124,7 @@ impl PostgresUrl {
         let mut url = secret.expose().parse::<Url>().ok()?;
         let known = matches!(url.scheme(), "postgres" | "postgresql")
             && !url.username().is_empty()
-            && url.path().trim_start_matches('/') != ""
+            && !url.path().trim_start_matches('/').is_empty()
             && url.fragment().is_none()
             && url
                 .query_pairs()
