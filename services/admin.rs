@@ -8,7 +8,7 @@ use std::sync::Arc;
 use auth_interceptor::{Authenticator, AuthorityStatus, Caller, TenantId};
 use tonic::{Request, Response, Status};
 
-use crate::call::CallError;
+use crate::call::{CallError, is_text};
 use crate::contracts::admin::v1::administration_service_server::AdministrationService;
 use crate::contracts::admin::v1::{
     AuthorityKeys, ForgetTenantRequest, ForgetTenantResponse, ForgetUserRequest,
@@ -44,11 +44,10 @@ impl Administration {
         object_id: Option<&str>,
     ) -> Result<(), CallError> {
         let tenant = tenant?;
-        let sized = |id: &str| (1..=MAX_OBJECT_ID_CHARACTERS).contains(&id.chars().count());
-        if object_id.is_some_and(|id| !sized(id)) {
+        if object_id.is_some_and(|id| !is_text(id, 1..=MAX_OBJECT_ID_CHARACTERS)) {
             return Err(CallError::Field {
                 field: "object_id".to_owned(),
-                expected: "must have 1 to 255 characters",
+                expected: "must have 1 to 255 characters without NUL",
             });
         }
         Ok(self.exchange.forget(tenant, object_id).await?)

@@ -1,5 +1,7 @@
 //! What the gRPC adapters of every plane do alike: read a field, name the caller, refuse.
 
+use std::ops::RangeInclusive;
+
 use auth_interceptor::{AuthError, Caller, Claims, UnixSeconds};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
@@ -72,6 +74,11 @@ pub(crate) fn user<T>(request: &Request<T>) -> Result<&Claims, Status> {
     Caller::of(request)
         .and_then(Caller::user)
         .map_err(|error| status(&error))
+}
+
+/// Whether a text has so many characters. None may be NUL, which PostgreSQL keeps in no text.
+pub(crate) fn is_text(text: &str, characters: RangeInclusive<usize>) -> bool {
+    characters.contains(&text.chars().count()) && !text.contains('\0')
 }
 
 /// An id in the one form the service gives out; letter case is not told apart.

@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::page::List;
-use crate::call::{CallError, etag, guid, status, timestamp, user};
+use crate::call::{CallError, etag, guid, is_text, status, timestamp, user};
 use crate::contracts::data::v1::task_service_server::TaskService;
 use crate::contracts::data::v1::{
     CreateTaskRequest, CreateTaskResponse, DeleteTaskRequest, DeleteTaskResponse, ListTasksRequest,
@@ -152,23 +152,23 @@ fn required(task: Option<Task>) -> Result<Task, CallError> {
 }
 
 fn title(text: String) -> Result<String, CallError> {
-    if (1..=MAX_TITLE_CHARACTERS).contains(&text.chars().count()) {
+    if is_text(&text, 1..=MAX_TITLE_CHARACTERS) {
         Ok(text)
     } else {
         Err(CallError::field(
             "task.title",
-            "must be 1 to 256 characters",
+            "must be 1 to 256 characters without NUL",
         ))
     }
 }
 
 fn description(text: String) -> Result<String, CallError> {
-    if text.chars().count() <= MAX_DESCRIPTION_CHARACTERS {
+    if is_text(&text, 0..=MAX_DESCRIPTION_CHARACTERS) {
         Ok(text)
     } else {
         Err(CallError::field(
             "task.description",
-            "must be at most 4,096 characters",
+            "must be at most 4,096 characters without NUL",
         ))
     }
 }

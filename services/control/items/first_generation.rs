@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
 use super::Items;
-use crate::call::{CallError, status};
+use crate::call::{CallError, is_text, status};
 use crate::contracts::control::v1::item_lifecycle_service_server::ItemLifecycleService;
 use crate::contracts::control::v1::{
     CreateItemRequest, CreateItemResponse, DeleteItemRequest, DeleteItemResponse,
@@ -81,23 +81,23 @@ fn change(request: UpdateItemRequest) -> Result<ItemChange, CallError> {
 }
 
 fn display_name(text: String) -> Result<String, CallError> {
-    if (1..=MAX_NAME_CHARACTERS).contains(&text.chars().count()) {
+    if is_text(&text, 1..=MAX_NAME_CHARACTERS) {
         Ok(text)
     } else {
         Err(CallError::field(
             "display_name",
-            "must be 1 to 256 characters",
+            "must be 1 to 256 characters without NUL",
         ))
     }
 }
 
 fn description(text: String) -> Result<String, CallError> {
-    if text.chars().count() <= MAX_DESCRIPTION_CHARACTERS {
+    if is_text(&text, 0..=MAX_DESCRIPTION_CHARACTERS) {
         Ok(text)
     } else {
         Err(CallError::field(
             "description",
-            "must be at most 4,096 characters",
+            "must be at most 4,096 characters without NUL",
         ))
     }
 }
@@ -137,6 +137,8 @@ mod tests {
         assert!(create(|new| new.description = Some("\u{1f9f5}".repeat(4_096))).is_ok());
         let refused = create(|new| new.description = Some("x".repeat(4_097)));
         assert_eq!(refused, Err("description".to_owned()));
+        let refused = create(|new| new.display_name = "a\0b".to_owned());
+        assert_eq!(refused, Err("display_name".to_owned()));
     }
 
     #[test]
