@@ -2,7 +2,7 @@
 
 use crate::repository::Repository;
 use crate::tally::Report;
-use crate::toolbox::Toolbox;
+use crate::toolbox::{Toolbox, system};
 use crate::{clients, contracts as contract_checks, deny as deny_rules, gates};
 
 /// All of CI.
@@ -17,7 +17,10 @@ pub(crate) fn everything(repository: &Repository) -> Report {
     });
     report.check("documentation", || gates::documentation(repository));
     report.check("build", || gates::build(repository));
-    report.suite("cargo test", || gates::tests(repository));
+    report.suite("cargo test", || {
+        system::provision()?;
+        gates::tests(repository)
+    });
     add_clients(&mut report, repository);
     report
 }

@@ -1,12 +1,12 @@
-//! The tools that the contract checks and the client suites need, brought when absent.
+//! The tools that the tests, the contract checks and the client suites need, brought when absent.
 //!
-//! A machine needs git and Python with `venv`, which are asked of apt; everything else, buf and
+//! A machine needs git, Python with `venv` and PostgreSQL, asked of apt; everything else, buf and
 //! the Node runtime included, comes from lock files into folders that git ignores, and is reused
 //! for as long as its lock file is the same.
 
 mod node;
 mod python;
-mod system;
+pub(crate) mod system;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

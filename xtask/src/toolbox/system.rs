@@ -13,7 +13,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         what: "curl",
         is_met: || process::succeeds(Command::new("curl").arg("--version")),
@@ -37,10 +37,34 @@ const NEEDS: [Need; 4] = [
         is_met: || std::path::Path::new("/etc/ssl/certs/ca-certificates.crt").exists(),
         packages: &["ca-certificates"],
     },
+    Need {
+        what: "PostgreSQL",
+        is_met: has_postgres,
+        // Its package may start a cluster of the system's. The tests neither use nor touch it: they
+        // run a server of their own.
+        packages: &["postgresql"],
+    },
 ];
 
+/// Whether there is a server to start, which distributions keep out of the search path.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    versions
+        .filter_map(Result::ok)
+        .any(|version| version.path().join("bin/initdb").exists())
+        || process::output(
+            Command::new("pg_config")
+                .arg("--bindir")
+                .stderr(std::process::Stdio::null()),
+        )
+        .is_ok_and(|folder| std::path::Path::new(folder.trim()).join("initdb").exists())
+        || process::succeeds(Command::new("initdb").arg("--version"))
+}
+
 /// Installs what is absent.
-pub(super) fn provision() -> Result<()> {
+pub(crate) fn provision() -> Result<()> {
     let missing: Vec<&Need> = NEEDS.iter().filter(|need| !(need.is_met)()).collect();
     if missing.is_empty() {
         return Ok(());
