@@ -36,6 +36,7 @@ mod readme;
 mod reasons;
 mod refusals;
 mod rest;
+mod store;
 mod store_limits;
 mod support;
 mod transport;

@@ -10,6 +10,7 @@ pub(crate) mod expected;
 pub(crate) mod forgery;
 pub(crate) mod frames;
 pub(crate) mod listener;
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod raw_client;
 pub(crate) mod reply;

@@ -1,7 +1,7 @@
 //! A store that counts how often it was asked: whether a handler was entered, seen from below.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use auth_interceptor::{TenantId, UnixSeconds};
 use bytes::Bytes;
@@ -21,6 +21,7 @@ pub(crate) struct CountingStore {
     calls: AtomicUsize,
     gate: Semaphore,
     held: AtomicUsize,
+    written: Mutex<Vec<Place>>,
 }
 
 const OPEN: usize = 1_000_000;
@@ -32,6 +33,7 @@ impl CountingStore {
             calls: AtomicUsize::new(0),
             gate: Semaphore::new(OPEN),
             held: AtomicUsize::new(0),
+            written: Mutex::default(),
         }
     }
 
@@ -43,6 +45,11 @@ impl CountingStore {
     /// How many operations the gate holds back. One whose caller gives up is not held any more.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::SeqCst)
+    }
+
+    /// Where rows were written, one place a call.
+    pub(crate) fn written_places(&self) -> Vec<Place> {
+        self.written.lock().unwrap().clone()
     }
 
     /// Lets operations begin but not go on.
@@ -94,6 +101,7 @@ impl Store for CountingStore {
     ) -> Outcome<'a, Vec<Row>> {
         Box::pin(async move {
             self.pass().await;
+            self.written.lock().unwrap().push(place.clone());
             self.inner.write_rows(place, rows, now).await
         })
     }

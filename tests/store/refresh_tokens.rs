@@ -1,14 +1,18 @@
 //! Sealed refresh tokens: whose they are, how many, and how they go.
 
 use bytes::Bytes;
+use selvedge::store::{Owner, Quota, StoreError};
 use uuid::Uuid;
 
-use super::{CONTOSO, FABRIKAM, Folder, megan, open, owner, store};
-use crate::store::{Owner, Quota, Store as _, StoreError};
+use super::{CONTOSO, Engine, FABRIKAM, megan, owner};
 
-#[tokio::test]
-async fn a_refresh_token_is_its_owners_and_one_of_two_writers_replaces_it() {
-    let (store, _folder) = store().await;
+on_both_engines! {
+    a_refresh_token_is_its_owners_and_one_of_two_writers_replaces_it,
+    refresh_tokens_are_bounded_per_owner_and_forgotten_by_user_or_tenant,
+}
+
+async fn a_refresh_token_is_its_owners_and_one_of_two_writers_replaces_it(engine: Engine) {
+    let store = engine.store().await;
     let session = Uuid::new_v4();
     let sealed = |text: &'static str| Bytes::from_static(text.as_bytes());
     store
@@ -49,14 +53,12 @@ async fn a_refresh_token_is_its_owners_and_one_of_two_writers_replaces_it() {
     assert_eq!(gone, Err(StoreError::NotFound));
 }
 
-#[tokio::test]
-async fn refresh_tokens_are_bounded_per_owner_and_forgotten_by_user_or_tenant() {
-    let folder = Folder::new();
+async fn refresh_tokens_are_bounded_per_owner_and_forgotten_by_user_or_tenant(engine: Engine) {
     let quota = Quota {
         refresh_tokens: 2,
         ..Quota::default()
     };
-    let store = open(&folder.file(), quota).await;
+    let store = engine.store_with(quota).await;
     let owners = [megan(), owner(CONTOSO, "adele"), owner(FABRIKAM, "megan")];
     let sessions = owners.clone().map(|_| Uuid::new_v4());
     let keep = |owner: Owner, session| {

@@ -2,14 +2,24 @@
 
 use auth_interceptor::UnixSeconds;
 use bytes::Bytes;
+use selvedge::downstream::ConfirmedItem;
+use selvedge::store::{
+    DefinitionPart, Deletion, ItemAddress, ItemChange, NewItem, Place, Quota, Retention, StoreError,
+};
 use uuid::Uuid;
 
-use super::{CONTOSO, FABRIKAM, Folder, megan, numbered, open, owner, page, store};
-use crate::downstream::{ConfirmedItem, ItemId};
-use crate::store::{
-    DefinitionPart, Deletion, ItemAddress, ItemChange, NewItem, Place, Quota, Retention,
-    Store as _, StoreError,
-};
+use super::confirmed::confirmed_items;
+use super::{CONTOSO, Engine, FABRIKAM, megan, numbered, owner, page};
+
+on_both_engines! {
+    an_item_comes_back_as_it_was_last_written_and_only_where_it_is,
+    a_creation_may_be_repeated_but_its_id_is_taken,
+    an_update_changes_what_it_sets_and_nothing_else,
+    a_soft_deletion_can_be_undone_and_a_hard_one_cannot,
+    a_restored_item_that_was_never_known_is_kept_anew,
+    what_is_kept_of_a_deleted_item_goes_in_its_time_with_the_rows_under_it,
+    purged_rows_and_items_free_their_quota,
+}
 
 const DAY: UnixSeconds = 24 * 60 * 60;
 
@@ -19,6 +29,15 @@ fn address(tenant: &str) -> ItemAddress {
         workspace_id: Uuid::from_u128(1),
         item_type: "Org.Selvedge.Sample".to_owned(),
         item_id: Uuid::new_v4(),
+    }
+}
+
+/// The address of an item that Fabric has confirmed.
+fn address_of(tenant: &str, item: ConfirmedItem) -> ItemAddress {
+    ItemAddress {
+        workspace_id: item.id().workspace_id,
+        item_id: item.id().item_id,
+        ..address(tenant)
     }
 }
 
@@ -46,9 +65,8 @@ fn after_a_week(now: UnixSeconds) -> Retention {
     }
 }
 
-#[tokio::test]
-async fn an_item_comes_back_as_it_was_last_written_and_only_where_it_is() {
-    let (store, _folder) = store().await;
+async fn an_item_comes_back_as_it_was_last_written_and_only_where_it_is(engine: Engine) {
+    let store = engine.store().await;
     let here = address(CONTOSO);
     let payload = "{\"b\": 18446744073709551615, \"a\":\t1.50}";
     store.create_item(&here, item(payload), 1).await.unwrap();
@@ -85,9 +103,8 @@ async fn an_item_comes_back_as_it_was_last_written_and_only_where_it_is() {
     assert_eq!(store.item(&here).await.unwrap(), kept);
 }
 
-#[tokio::test]
-async fn a_creation_may_be_repeated_but_its_id_is_taken() {
-    let (store, _folder) = store().await;
+async fn a_creation_may_be_repeated_but_its_id_is_taken(engine: Engine) {
+    let store = engine.store().await;
     let here = address(CONTOSO);
     store.create_item(&here, item("{}"), 1).await.unwrap();
     let change = ItemChange {
@@ -112,9 +129,8 @@ async fn a_creation_may_be_repeated_but_its_id_is_taken() {
     assert_eq!(store.create_item(&there, item("{}"), 7).await, Ok(()));
 }
 
-#[tokio::test]
-async fn an_update_changes_what_it_sets_and_nothing_else() {
-    let (store, _folder) = store().await;
+async fn an_update_changes_what_it_sets_and_nothing_else(engine: Engine) {
+    let store = engine.store().await;
     let here = address(CONTOSO);
     store
         .create_item(&here, item("{\"a\": 1}"), 1)
@@ -137,9 +153,8 @@ async fn an_update_changes_what_it_sets_and_nothing_else() {
     assert_eq!((kept.create_time, kept.update_time), (1, 3));
 }
 
-#[tokio::test]
-async fn a_soft_deletion_can_be_undone_and_a_hard_one_cannot() {
-    let (store, _folder) = store().await;
+async fn a_soft_deletion_can_be_undone_and_a_hard_one_cannot(engine: Engine) {
+    let store = engine.store().await;
     let here = address(CONTOSO);
     store
         .create_item(&here, item("{\"a\": 1}"), 1)
@@ -165,9 +180,8 @@ async fn a_soft_deletion_can_be_undone_and_a_hard_one_cannot() {
     assert_eq!(restored, Err(StoreError::NotFound));
 }
 
-#[tokio::test]
-async fn a_restored_item_that_was_never_known_is_kept_anew() {
-    let (store, _folder) = store().await;
+async fn a_restored_item_that_was_never_known_is_kept_anew(engine: Engine) {
+    let store = engine.store().await;
     let here = address(CONTOSO);
     store
         .restore_item(&here, Some(part(b"{}")), 1)
@@ -188,21 +202,19 @@ async fn a_restored_item_that_was_never_known_is_kept_anew() {
     assert_eq!(store.item(&here).await, Err(StoreError::NotFound));
 }
 
-#[tokio::test]
-async fn what_is_kept_of_a_deleted_item_goes_in_its_time_with_the_rows_under_it() {
-    let (store, _folder) = store().await;
-    let (soft, hard, kept) = (address(CONTOSO), address(CONTOSO), address(CONTOSO));
-    let rows_under = |address: &ItemAddress, user: &str| Place {
+async fn what_is_kept_of_a_deleted_item_goes_in_its_time_with_the_rows_under_it(engine: Engine) {
+    let store = engine.store().await;
+    let items = confirmed_items().await;
+    let [soft, hard, kept] = items.map(|item| address_of(CONTOSO, item));
+    let [under_soft, under_hard, under_kept] = items;
+    let rows_under = |item: ConfirmedItem, user: &str| Place {
         owner: owner(CONTOSO, user),
-        item: Some(ConfirmedItem::unasked(ItemId {
-            workspace_id: address.workspace_id,
-            item_id: address.item_id,
-        })),
+        item: Some(item),
     };
-    for address in [&soft, &hard, &kept] {
+    for (address, confirmed) in [&soft, &hard, &kept].into_iter().zip(items) {
         store.create_item(address, item("{}"), 1).await.unwrap();
         for user in ["megan", "adele"] {
-            let place = rows_under(address, user);
+            let place = rows_under(confirmed, user);
             store.write_rows(&place, numbered(0..3)).await.unwrap();
         }
     }
@@ -211,13 +223,13 @@ async fn what_is_kept_of_a_deleted_item_goes_in_its_time_with_the_rows_under_it(
 
     assert!(store.purge_deleted_item(after_a_week(DAY)).await.unwrap());
     assert!(!store.purge_deleted_item(after_a_week(DAY)).await.unwrap());
-    let count = async |address: &ItemAddress| {
-        let place = rows_under(address, "adele");
+    let count = async |item| {
+        let place = rows_under(item, "adele");
         let rows = store.read_rows(&place, page(10, None)).await.unwrap();
         rows.entries.len()
     };
-    assert_eq!(count(&hard).await, 0);
-    assert_eq!(count(&soft).await, 3);
+    assert_eq!(count(under_hard).await, 0);
+    assert_eq!(count(under_soft).await, 3);
     // Its id stays taken, so that nothing that comes late brings it back.
     let late = store.create_item(&hard, item("{}"), DAY).await;
     assert_eq!(late, Err(StoreError::Conflict));
@@ -236,23 +248,22 @@ async fn what_is_kept_of_a_deleted_item_goes_in_its_time_with_the_rows_under_it(
             .await
             .unwrap()
     );
-    assert_eq!(count(&soft).await, 0);
-    assert_eq!(count(&kept).await, 3);
+    assert_eq!(count(under_soft).await, 0);
+    assert_eq!(count(under_kept).await, 3);
     assert!(store.item(&kept).await.is_ok());
     assert_eq!(store.create_item(&hard, item("{}"), 9 * DAY).await, Ok(()));
 }
 
-#[tokio::test]
-async fn purged_rows_and_items_free_their_quota() {
-    let folder = Folder::new();
+async fn purged_rows_and_items_free_their_quota(engine: Engine) {
     let quota = Quota {
         rows: 3,
         items: 1,
         item_bytes: 10,
         ..Quota::default()
     };
-    let store = open(&folder.file(), quota).await;
-    let (first, second) = (address(CONTOSO), address(CONTOSO));
+    let store = engine.store_with(quota).await;
+    let items = confirmed_items().await;
+    let [first, second] = items.map(|item| address_of(CONTOSO, item));
     store.create_item(&first, item("{}"), 1).await.unwrap();
     let full = store.create_item(&second, item("{}"), 1).await;
     assert_eq!(full, Err(StoreError::Full));
@@ -263,24 +274,15 @@ async fn purged_rows_and_items_free_their_quota() {
     let full = store.update_item(&first, large, 1).await;
     assert_eq!(full, Err(StoreError::Full));
     assert_eq!(store.item(&first).await.unwrap().payload, "{}");
-    let place = |address: &ItemAddress| Place {
+    let places = items.map(|item| Place {
         owner: megan(),
-        item: Some(ConfirmedItem::unasked(ItemId {
-            workspace_id: address.workspace_id,
-            item_id: address.item_id,
-        })),
-    };
-    store
-        .write_rows(&place(&first), numbered(0..3))
-        .await
-        .unwrap();
+        item: Some(item),
+    });
+    store.write_rows(&places[0], numbered(0..3)).await.unwrap();
 
     store.delete_item(&first, Deletion::Soft, 1).await.unwrap();
     let now = Retention { now: 1, seconds: 0 };
     assert!(store.purge_deleted_item(now).await.unwrap());
     store.create_item(&second, item("{}"), 2).await.unwrap();
-    store
-        .write_rows(&place(&second), numbered(0..3))
-        .await
-        .unwrap();
+    store.write_rows(&places[1], numbered(0..3)).await.unwrap();
 }
