@@ -20,6 +20,7 @@ mod broker;
 mod cases;
 mod contracts;
 mod control_plane;
+mod crashes;
 mod data_plane;
 mod downstream_refusals;
 mod exchange;

@@ -9,6 +9,7 @@ pub(crate) mod counting_store;
 pub(crate) mod expected;
 pub(crate) mod forgery;
 pub(crate) mod frames;
+pub(crate) mod killed;
 pub(crate) mod listener;
 pub(crate) mod postgres;
 pub(crate) mod process;

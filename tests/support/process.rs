@@ -26,11 +26,26 @@ pub(crate) struct ServiceProcess {
 impl ServiceProcess {
     /// Starts it with all its files in `folder`, and logs what `filter` lets through.
     pub(crate) async fn start(emulator: &Emulator, folder: &Path, filter: &str) -> Self {
+        let file = folder.join("selvedge.db");
+        let store = format!("sqlite://{}", file.display());
+        Self::start_on(emulator, folder, filter, &store).await
+    }
+
+    /// The same, with its store in the database of this url.
+    pub(crate) async fn start_on(
+        emulator: &Emulator,
+        folder: &Path,
+        filter: &str,
+        store: &str,
+    ) -> Self {
         let config = folder.join("selvedge.toml");
+        let log = folder.join("selvedge.log");
+        // An earlier process of this folder has logged where it listened.
+        let _ = std::fs::remove_file(&log);
         emulator.add_secret(seed::WORKLOAD_CLIENT_ID, Secret::new(PLANTED_SECRET));
         std::fs::write(folder.join("root.pem"), emulator.root_certificate_pem()).unwrap();
         std::fs::write(folder.join("secret"), PLANTED_SECRET).unwrap();
-        std::fs::write(&config, configuration(emulator, folder, filter)).unwrap();
+        std::fs::write(&config, configuration(emulator, folder, filter, store)).unwrap();
         let process = Command::new(env!("CARGO_BIN_EXE_selvedge"))
             .args(["serve", "--config"])
             .arg(&config)
@@ -41,7 +56,7 @@ impl ServiceProcess {
             .unwrap();
         let mut started = Self {
             process,
-            log: folder.join("selvedge.log"),
+            log,
             address: String::new(),
             administration: String::new(),
         };
@@ -73,6 +88,7 @@ impl ServiceProcess {
         self.process.id()
     }
 
+    /// Ends it by SIGKILL: it learns nothing and finishes nothing.
     pub(crate) fn end(&mut self) {
         // An error says that it has ended already.
         let _ = self.process.kill();
@@ -96,7 +112,7 @@ fn listening(line: &str) -> Option<[String; 2]> {
     Some([address("server.address"), address("server.admin_address")])
 }
 
-fn configuration(emulator: &Emulator, folder: &Path, filter: &str) -> String {
+fn configuration(emulator: &Emulator, folder: &Path, filter: &str, store: &str) -> String {
     let origin = emulator.origin();
     let fabric = emulator.fabric_url();
     let onelake = emulator.onelake_url();
@@ -108,7 +124,7 @@ fn configuration(emulator: &Emulator, folder: &Path, filter: &str) -> String {
         listen = "127.0.0.1:0"
         admin_listen = "127.0.0.1:0"
         [store]
-        url = "sqlite://{folder}/selvedge.db"
+        url = "{store}"
         [authorities.entra]
         kind = "entra"
         url = "{origin}"

@@ -91,18 +91,23 @@ pub(crate) struct RawClient {
 
 impl RawClient {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
+        Self::try_connect(address).await.unwrap()
+    }
+
+    /// The same, where nobody may listen.
+    pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
         let (sender, connection) = h2::client::Builder::new()
             .max_header_list_size(1024 * 1024)
             .handshake(stream)
             .await
-            .unwrap();
+            .map_err(std::io::Error::other)?;
         tokio::spawn(async move {
             // The calls on the connection report what they meet.
             let _ = connection.await;
         });
-        Self { sender }
+        Ok(Self { sender })
     }
 
     /// Sends a call and reads all of its answer.
