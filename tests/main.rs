@@ -26,6 +26,7 @@ mod downstream_refusals;
 mod exchange;
 mod fabric_calls;
 mod item_permissions;
+mod jobs;
 mod key_life_cycle;
 #[cfg(target_os = "linux")]
 mod large_files;

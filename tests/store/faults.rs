@@ -135,7 +135,11 @@ async fn when_every_connection_is_busy_a_caller_is_told_soon() {
             let store = Arc::clone(&store);
             tokio::spawn(async move {
                 let owner = owner(CONTOSO, &number.to_string());
-                while store.create_task(&owner, task("mend"), 1_000).await.is_err() {}
+                while store
+                    .create_task(&owner, task("mend"), 1_000)
+                    .await
+                    .is_err()
+                {}
             })
         })
         .collect();

@@ -128,7 +128,8 @@ async fn start_process(
         KilledStore::Sqlite => format!("sqlite://{}", folder.path().join(FILE).display()),
         KilledStore::Postgres(database, _) => database.url.clone(),
     };
-    ServiceProcess::start_on(emulator, folder.path(), "info", &url).await
+    let settings = [("SELVEDGE_STORE__URL", url.as_str())];
+    ServiceProcess::start_with(emulator, folder.path(), "info", &settings).await
 }
 
 /// Sends a call until it is acknowledged.

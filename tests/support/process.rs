@@ -26,17 +26,15 @@ pub(crate) struct ServiceProcess {
 impl ServiceProcess {
     /// Starts it with all its files in `folder`, and logs what `filter` lets through.
     pub(crate) async fn start(emulator: &Emulator, folder: &Path, filter: &str) -> Self {
-        let file = folder.join("selvedge.db");
-        let store = format!("sqlite://{}", file.display());
-        Self::start_on(emulator, folder, filter, &store).await
+        Self::start_with(emulator, folder, filter, &[]).await
     }
 
-    /// The same, with its store in the database of this url.
-    pub(crate) async fn start_on(
+    /// Starts it with settings of the environment over those of the file.
+    pub(crate) async fn start_with(
         emulator: &Emulator,
         folder: &Path,
         filter: &str,
-        store: &str,
+        settings: &[(&str, &str)],
     ) -> Self {
         let config = folder.join("selvedge.toml");
         let log = folder.join("selvedge.log");
@@ -45,10 +43,11 @@ impl ServiceProcess {
         emulator.add_secret(seed::WORKLOAD_CLIENT_ID, Secret::new(PLANTED_SECRET));
         std::fs::write(folder.join("root.pem"), emulator.root_certificate_pem()).unwrap();
         std::fs::write(folder.join("secret"), PLANTED_SECRET).unwrap();
-        std::fs::write(&config, configuration(emulator, folder, filter, store)).unwrap();
+        std::fs::write(&config, configuration(emulator, folder, filter)).unwrap();
         let process = Command::new(env!("CARGO_BIN_EXE_selvedge"))
             .args(["serve", "--config"])
             .arg(&config)
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
@@ -112,7 +111,7 @@ fn listening(line: &str) -> Option<[String; 2]> {
     Some([address("server.address"), address("server.admin_address")])
 }
 
-fn configuration(emulator: &Emulator, folder: &Path, filter: &str, store: &str) -> String {
+fn configuration(emulator: &Emulator, folder: &Path, filter: &str) -> String {
     let origin = emulator.origin();
     let fabric = emulator.fabric_url();
     let onelake = emulator.onelake_url();
@@ -124,7 +123,7 @@ fn configuration(emulator: &Emulator, folder: &Path, filter: &str, store: &str) 
         listen = "127.0.0.1:0"
         admin_listen = "127.0.0.1:0"
         [store]
-        url = "{store}"
+        url = "sqlite://{folder}/selvedge.db"
         [authorities.entra]
         kind = "entra"
         url = "{origin}"

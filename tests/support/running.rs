@@ -220,7 +220,7 @@ impl Setup {
         let settings = AppSettings {
             auth: self.auth(&emulator),
             exchange: self.exchange(&emulator, folder.path()),
-            sealing_keys: None,
+            sealing_keys: self.sealing_keys.clone(),
             fabric: fabric(),
             jobs: self.jobs,
             downstream: downstream(&emulator),

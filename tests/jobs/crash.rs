@@ -1,0 +1,72 @@
+//! A service that is killed in the midst of its jobs, and one that stands still.
+
+use auth_interceptor::Clock;
+use emulator::{Emulator, seed};
+use selvedge::contracts::control::v1::JobStatus;
+
+use super::{Fabric, Job, sealing_key};
+use crate::support::eventually;
+use crate::support::process::ServiceProcess;
+use crate::support::running::start_emulator;
+use crate::support::temporary::TemporaryFolder;
+
+const JOBS: usize = 50;
+
+/// How often the files of these jobs were made visible.
+fn flushes(emulator: &Emulator, jobs: &[Job]) -> Vec<u64> {
+    let of = |job: &Job| {
+        let path = format!("Files/crash/{}", job.id);
+        emulator.onelake_flushes(seed::LAKEHOUSE_ID, &path)
+    };
+    jobs.iter().map(of).collect()
+}
+
+async fn start(emulator: &Emulator, folder: &TemporaryFolder, store: &str) -> ServiceProcess {
+    let key = sealing_key(folder.path());
+    let settings = [
+        ("SELVEDGE_CACHE__KEY_FILES", key.to_str().unwrap()),
+        ("SELVEDGE_JOBS__LEASE", "3s"),
+        ("SELVEDGE_STORE__URL", store),
+    ];
+    ServiceProcess::start_with(emulator, folder.path(), "info", &settings).await
+}
+
+async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
+    let emulator = start_emulator(Clock::system()).await;
+    let mut served = start(&emulator, folder, store).await;
+    let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
+    fabric.create_item().await;
+    fabric.write_rows(&[("a", "1"), ("b", "2")]).await;
+    let jobs: Vec<Job> = (0..JOBS)
+        .map(|_| {
+            let mut job = Job::export("crash/x");
+            job.payload = job.payload.replace("crash/x", &format!("crash/{}", job.id));
+            job
+        })
+        .collect();
+    let orders = jobs.iter().map(|job| fabric.create(job));
+    for reply in futures_util::future::join_all(orders).await {
+        assert_eq!(reply.verdict(), "OK");
+    }
+    for done in [5, 20, 35] {
+        eventually("some jobs are done", async || {
+            flushes(&emulator, &jobs).iter().sum::<u64>() >= done
+        })
+        .await;
+        served.end();
+        served = start(&emulator, folder, store).await;
+    }
+    let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
+    fabric.create_item().await;
+    for job in &jobs {
+        fabric.until(job, JobStatus::Completed).await;
+    }
+    assert_eq!(flushes(&emulator, &jobs), [1; JOBS]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_job_ends_once_in_effect_however_often_the_process_is_killed() {
+    let folder = TemporaryFolder::new();
+    let store = format!("sqlite://{}/selvedge.db", folder.path().display());
+    every_job_ends_once(&folder, &store).await;
+}
