@@ -258,3 +258,33 @@ fn wait_of_exchange(error: &ExchangeError) -> Option<Duration> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_tried_again_later_and_later_but_not_for_ever() {
+        let down = RunError::Store(StoreError::Unavailable);
+        let pauses: Vec<_> = (1..=MAX_ATTEMPTS)
+            .map(|attempt| pause(&down, attempt))
+            .collect();
+        let seconds = [1, 2, 4, 8, 16, 32, 60, 60, 60];
+        assert_eq!(pauses[..9], seconds.map(Some));
+        assert_eq!(pauses[9], None);
+    }
+
+    #[test]
+    fn what_waiting_does_not_mend_fails_at_once() {
+        let ended = LongRunningError::Store(StoreError::NotFound);
+        for error in [
+            RunError::TimeOver,
+            RunError::GivenUp,
+            RunError::Store(StoreError::Corrupt),
+            RunError::Downstream(DownstreamError::LongRunning(LongRunningError::NoKeys)),
+            RunError::Downstream(DownstreamError::LongRunning(ended)),
+        ] {
+            assert_eq!(pause(&error, 1), None, "{error}");
+        }
+    }
+}
