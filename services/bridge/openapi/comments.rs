@@ -7,6 +7,10 @@ use prost_reflect::{
     MethodDescriptor, ServiceDescriptor,
 };
 
+/// The words that a field's comment begins with, before what it says of the field: a schema has
+/// keywords for them.
+const MARKS: [&str; 3] = ["Required. ", "Optional. ", "Output only. "];
+
 /// Comments by file, and by the place in it.
 pub(super) struct Comments(HashMap<String, HashMap<Vec<i32>, String>>);
 
@@ -32,18 +36,32 @@ impl Comments {
         self.at(&message.parent_file(), message.path())
     }
 
+    /// What the field's comment says, without the mark that it begins with.
     pub(super) fn of_field(&self, field: &FieldDescriptor) -> &str {
-        self.at(&field.parent_file(), field.path())
+        let comment = self.whole(field);
+        let marks = MARKS.iter();
+        marks
+            .filter_map(|mark| comment.strip_prefix(mark))
+            .next()
+            .unwrap_or(comment)
     }
 
     pub(super) fn of_enum(&self, descriptor: &EnumDescriptor) -> &str {
         self.at(&descriptor.parent_file(), descriptor.path())
     }
 
-    /// Whether the field's comment begins with the word that every comment of a field begins with:
-    /// what a message must have, may have, or has only in an answer.
-    pub(super) fn begins(&self, field: &FieldDescriptor, word: &str) -> bool {
-        self.of_field(field).starts_with(word)
+    /// Whether a message must have the field.
+    pub(super) fn is_required(&self, field: &FieldDescriptor) -> bool {
+        self.whole(field).starts_with("Required")
+    }
+
+    /// Whether only answers have the field.
+    pub(super) fn is_output_only(&self, field: &FieldDescriptor) -> bool {
+        self.whole(field).starts_with("Output only")
+    }
+
+    fn whole(&self, field: &FieldDescriptor) -> &str {
+        self.at(&field.parent_file(), field.path())
     }
 
     fn at(&self, file: &FileDescriptor, path: &[i32]) -> &str {

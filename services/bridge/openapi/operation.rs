@@ -101,7 +101,7 @@ impl Operations<'_, '_> {
             if !path.is_some_and(|path| route.is_in_query(&path)) {
                 continue;
             }
-            let is_required = self.comments.begins(&field, "Required");
+            let is_required = self.comments.is_required(&field);
             let (schema, description) = self.parameter(&field);
             parameters.push(json!({
                 "name": name,

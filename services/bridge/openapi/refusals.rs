@@ -1,27 +1,18 @@
 //! What a call can be refused with: a response for each HTTP status, in each form.
 
+mod body;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::reference;
-use super::schemas::{Members, Schemas};
-use crate::bridge::refusal::{Form, REASON, TRACE_ID, http_status, source, spelled};
+use super::schemas::Schemas;
+use crate::bridge::refusal::{Form, REASON, TRACE_ID, http_status};
 use crate::bridge::routes::{BodyField, Route};
 use crate::config::ErrorCasing;
-use crate::contracts::control::v1::ErrorSource;
 use crate::refusal::{Reason, code, reason_name};
-
-/// The messages that `google.rpc.Status.details` may hold.
-const DETAILS: [&str; 6] = [
-    "google.rpc.ErrorInfo",
-    "selvedge.refusal.v1.AuthChallenge",
-    "google.rpc.RetryInfo",
-    "google.rpc.Help",
-    "google.rpc.BadRequest",
-    "google.rpc.RequestInfo",
-];
 
 /// The responses that operations refer to so far.
 #[derive(Default)]
@@ -64,7 +55,7 @@ impl Refusals {
             .used
             .into_iter()
             .map(|(name, (form, status))| {
-                let schema = body(form, schemas);
+                let schema = body::schema(form, schemas);
                 (name, response(form, status, &schema))
             })
             .collect();
@@ -135,102 +126,4 @@ fn headers() -> Value {
             "schema": {"type": "integer", "minimum": 0},
         },
     })
-}
-
-// === Bodies ===
-
-fn body(form: Form, schemas: &mut Schemas<'_>) -> Value {
-    match form {
-        Form::Status => status(schemas),
-        Form::Fabric(casing) => {
-            let camel = schemas.named("selvedge.control.v1.ErrorResponse", Members::Any);
-            match casing {
-                ErrorCasing::Camel => camel,
-                ErrorCasing::Pascal => pascal(schemas),
-            }
-        }
-    }
-}
-
-fn status(schemas: &mut Schemas<'_>) -> Value {
-    let details: Vec<Value> = DETAILS
-        .iter()
-        .map(|name| {
-            let message = schemas.named(name, Members::Any);
-            let url = json!({
-                "type": "object",
-                "properties": {"@type": {"const": format!("type.googleapis.com/{name}")}},
-                "required": ["@type"],
-            });
-            json!({"allOf": [url, message]})
-        })
-        .collect();
-    schemas.add(
-        "Refusal",
-        json!({
-            "type": "object",
-            "description": "A refusal: `google.rpc.Status` as Google's REST APIs write it (AIP-193).",
-            "properties": {
-                "error": {
-                    "type": "object",
-                    "properties": {
-                        "code": {"type": "integer", "description": "The HTTP status."},
-                        "status": {"type": "string", "description": "The gRPC code."},
-                        "message": {"type": "string", "description": "For developers."},
-                        "details": {"type": "array", "items": {"oneOf": details}},
-                    },
-                    "required": ["code", "status", "message", "details"],
-                },
-            },
-            "required": ["error"],
-        }),
-    )
-}
-
-/// The messages of an `ErrorResponse`, in upper camel case.
-fn pascal(schemas: &mut Schemas<'_>) -> Value {
-    const PASCAL: ErrorCasing = ErrorCasing::Pascal;
-    for name in ["ErrorResponse", "ErrorExtendedInformation", "NameValuePair"] {
-        let Some(mut schema) = schemas.component(name).cloned() else {
-            continue;
-        };
-        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-            let members = std::mem::take(properties).into_iter();
-            *properties = members
-                .map(|(name, schema)| (spelled(&name, PASCAL), schema))
-                .collect();
-            if let Some(items) = properties
-                .get_mut("MoreDetails")
-                .and_then(|list| list.get_mut("items"))
-            {
-                *items = reference("schemas", "ErrorExtendedInformationPascal");
-            }
-            if let Some(items) = properties
-                .get_mut("AdditionalParameters")
-                .and_then(|list| list.get_mut("items"))
-            {
-                *items = reference("schemas", "NameValuePairPascal");
-            }
-            if properties.contains_key("Source") {
-                let sources = [
-                    ErrorSource::System,
-                    ErrorSource::User,
-                    ErrorSource::External,
-                ];
-                let numbers = sources.map(|it| source(it, PASCAL)).to_vec();
-                properties.insert(
-                    "Source".to_owned(),
-                    json!({
-                        "type": "integer",
-                        "enum": numbers,
-                        "description": "Output only. Who caused it: the workload itself, the user, \
-                            or something that the workload depends on, or its caller.",
-                        "readOnly": true,
-                    }),
-                );
-            }
-        }
-        schemas.add(&format!("{name}Pascal"), schema);
-    }
-    reference("schemas", "ErrorResponsePascal")
 }

@@ -77,6 +77,13 @@ impl<'c> Schemas<'c> {
         self.components.get(name)
     }
 
+    /// States that the component of this name always has these members.
+    pub(super) fn require(&mut self, name: &str, members: &[&str]) {
+        if let Some(Value::Object(schema)) = self.components.get_mut(name) {
+            schema.insert("required".to_owned(), json!(members));
+        }
+    }
+
     /// The component of the message of this full name.
     pub(super) fn named(&mut self, full_name: &str, members: Members) -> Value {
         match self.pool.get_message_by_name(full_name) {
@@ -109,12 +116,12 @@ impl<'c> Schemas<'c> {
         let mut required = Vec::new();
         for field in message.fields().filter(|field| !in_path.contains(field)) {
             let mut schema = self.field(&field, members);
-            if self.comments.begins(&field, "Output only")
+            if self.comments.is_output_only(&field)
                 && let Value::Object(schema) = &mut schema
             {
                 schema.insert("readOnly".to_owned(), true.into());
             }
-            if presence == Presence::Whole && self.comments.begins(&field, "Required") {
+            if presence == Presence::Whole && self.comments.is_required(&field) {
                 required.push(field.json_name().to_owned());
             }
             properties.insert(field.json_name().to_owned(), schema);

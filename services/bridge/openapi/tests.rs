@@ -148,6 +148,10 @@ fn a_patch_requires_nothing_and_a_deletion_has_no_body() {
     assert!(body(update).get("required").is_none());
     assert_eq!(body(update)["additionalProperties"], false);
     assert_eq!(parameter(update, "updateMask")["in"], "query");
+    assert_eq!(
+        parameter(update, "taskId")["description"],
+        "The task's id (GUID)."
+    );
     let delete = operation(&document, task, "delete");
     assert!(delete.get("requestBody").is_none());
     assert_eq!(parameter(delete, "etag")["in"], "query");
@@ -177,6 +181,10 @@ fn refusals_are_described_in_the_form_they_have() {
     let schemas = &pascal["components"]["schemas"];
     let response = &schemas["ErrorResponsePascal"]["properties"];
     assert_eq!(response["Source"]["enum"], json!([0, 1, 2]));
+    assert_eq!(
+        schemas["ErrorResponsePascal"]["required"],
+        json!(["ErrorCode", "Message", "Source"])
+    );
     assert_eq!(
         response["MoreDetails"]["items"]["$ref"],
         "#/components/schemas/ErrorExtendedInformationPascal"
