@@ -5,7 +5,7 @@ mod fabric;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
-use emulator::{Emulator, seed};
+use emulator::{Emulator, ItemOrder, seed};
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::Channel;
@@ -63,6 +63,31 @@ impl Calls {
             })
             .await
             .map(|reply| reply.rows)
+    }
+
+    /// Keeps rows under an item.
+    pub(super) async fn write_under(
+        &self,
+        call: Call<'_>,
+        item: &ItemOrder,
+        rows: &[&'static [u8]],
+    ) -> Outcome<Vec<Row>> {
+        let rows = rows.iter().map(|json| Row {
+            json: (*json).into(),
+            ..Default::default()
+        });
+        let request = WriteDataRequest {
+            workspace_id: item.workspace().to_owned(),
+            item_id: item.id().to_owned(),
+            rows: rows.collect(),
+        };
+        call.make(request, async |request| {
+            DataServiceClient::new(self.0.clone())
+                .write_data(request)
+                .await
+        })
+        .await
+        .map(|reply| reply.rows)
     }
 
     pub(super) async fn profile(&self, token: &str) -> Outcome<Option<Profile>> {

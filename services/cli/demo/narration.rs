@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use anyhow::{Result, bail};
+use emulator::WorkloadReply;
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{StatusExt as _, pb};
@@ -81,6 +82,39 @@ impl Narration {
         let challenge = outcome.result.as_ref().err().and_then(challenge);
         self.call(what, Expected::Refused(reason), outcome)?;
         Ok(challenge.unwrap_or_default())
+    }
+
+    /// Prints what the workload answered Fabric over REST, and holds it against what it should be.
+    pub(super) fn reply(
+        &mut self,
+        what: &str,
+        expected: Expected,
+        reply: &WorkloadReply,
+    ) -> io::Result<()> {
+        let header = |name| {
+            let value = reply
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
+            value.unwrap_or_default()
+        };
+        let reason = header("selvedge-reason");
+        let as_expected = match expected {
+            Expected::Ok => reply.accepted(),
+            Expected::Refused(expected) => {
+                // A front end reads the body alone, so that has to be whole.
+                reason == reason_name(expected) && reply.error().is_some()
+            }
+        };
+        let mark = self.count(as_expected);
+        let code = format!("HTTP {}", reply.status);
+        // Of a success the contract says nothing more, so there is no trace id either.
+        let rest = match header("selvedge-trace-id") {
+            "" => String::new(),
+            trace_id => format!("{reason:<26} {:<30} trace {trace_id}", acts(reason)),
+        };
+        let line = format!("  {mark} {what:<58} {code:<19} {rest}");
+        writeln!(io::stdout().lock(), "{}", line.trim_end())
     }
 
     /// Prints a fact that is not one call's status.

@@ -1,5 +1,6 @@
 //! What is shown, in order.
 
+mod control_plane;
 mod mission;
 mod obstacles;
 
@@ -27,6 +28,7 @@ pub(super) async fn run(local: &Local, narration: &mut Narration) -> Result<()> 
     announced_rotation(authority, &calls, narration).await?;
     unannounced_rotation(authority, &calls, narration).await?;
     mission::run(authority, &calls, narration).await?;
+    control_plane::run(authority, &calls, narration).await?;
     obstacles::run(local, &calls, narration).await
 }
 
