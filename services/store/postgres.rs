@@ -60,11 +60,12 @@ const SCHEMA: Schema = Schema {
 };
 
 /// Keeps writers of the same owner apart, and those of the whole tenant from all of them.
-const LOCK_OWNER: &str = "SELECT 1::bigint FROM pg_advisory_xact_lock_shared(hashtextextended($1, 0)), \
-                          pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
+const LOCK_OWNER: &str = "SELECT 1 \
+     FROM pg_advisory_xact_lock_shared(hashtextextended($1, 0)), \
+     pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))";
 
 /// Waits for all writers of the tenant.
-const LOCK_TENANT: &str = "SELECT 1::bigint FROM pg_advisory_xact_lock(hashtextextended($1, 0))";
+const LOCK_TENANT: &str = "SELECT 1 FROM pg_advisory_xact_lock(hashtextextended($1, 0))";
 
 /// A store in a PostgreSQL database.
 pub type PostgresStore = SqlStore<PostgresEngine>;

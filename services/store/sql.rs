@@ -132,14 +132,20 @@ macro_rules! writing {
 pub(super) async fn acquire<D: Database>(pool: &Pool<D>) -> Result<PoolConnection<D>, Failure> {
     match tokio::time::timeout(CONNECTION_WAIT, pool.acquire()).await {
         Ok(connection) => Ok(connection?),
-        Err(_) => Err(StoreError::Unavailable.into()),
+        Err(_) => {
+            tracing::warn!("no connection to the store came free in time");
+            Err(StoreError::Unavailable.into())
+        }
     }
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(OPERATION_WAIT, work).await {
         Ok(ended) => ended,
-        Err(_) => Err(StoreError::Unavailable.into()),
+        Err(_) => {
+            tracing::warn!("the store did not answer in time");
+            Err(StoreError::Unavailable.into())
+        }
     }
 }
 
