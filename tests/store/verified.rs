@@ -1,11 +1,15 @@
-//! A PostgreSQL server proves that it is the one that was meant, over TLS.
+//! A PostgreSQL server proves that it is the one that was meant, and the password for it stays
+//! untold.
 
+use auth_interceptor::Clock;
 use selvedge::config::{Migrate, PostgresUrl};
 use selvedge::secret::Secret;
 use selvedge::store::postgres::PostgresStore;
 use selvedge::store::{OpenError, Quota, Store as _, StoreError};
 
-use crate::support::postgres::PostgresServer;
+use crate::support::postgres::{PASSWORD, PostgresServer};
+use crate::support::process::ServiceProcess;
+use crate::support::running::start_emulator;
 use crate::support::temporary::TemporaryFolder;
 
 async fn open(url: &str) -> Result<PostgresStore, OpenError> {
@@ -43,4 +47,26 @@ async fn a_server_is_taken_for_the_right_one_by_its_own_authority_alone() {
     // By its address it is not the server that its certificate names.
     let elsewhere = verified(&server.root_certificate()).replace("@localhost", "@127.0.0.1");
     assert_eq!(open(&elsewhere).await.map(drop), Err(unavailable));
+}
+
+#[tokio::test]
+async fn neither_the_log_nor_a_check_tells_the_password() {
+    let database = PostgresServer::shared().await.database().await;
+    let folder = TemporaryFolder::new();
+    let emulator = start_emulator(Clock::system()).await;
+    let path = folder.path();
+    let mut served = ServiceProcess::start_on(&emulator, path, "trace", &database.url).await;
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_selvedge"))
+        .args(["check", "--config"])
+        .arg(path.join("selvedge.toml"))
+        .output()
+        .unwrap();
+    served.end();
+    let said = String::from_utf8(check.stdout).unwrap();
+    let name = database.url.split(['/', '?']).nth(3).unwrap();
+    assert!(said.contains("PostgreSQL at localhost:"), "{said}");
+    assert!(said.contains(&format!("/{name} answers, and its schema is current")));
+    for told in [said, String::from_utf8(check.stderr).unwrap(), served.log()] {
+        assert!(!told.contains(PASSWORD));
+    }
 }
