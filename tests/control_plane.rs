@@ -3,6 +3,7 @@
 mod bad_input;
 mod endpoints;
 mod items;
+mod jobs;
 mod refused_callers;
 mod tenants;
 
