@@ -43,7 +43,7 @@ pub(super) fn document<'p>(
         let service = route.method.parent_service();
         let tag = json!({
             "name": service.name(),
-            "description": comments.of_service(&service),
+            "description": comments.of_service(service),
         });
         if !tags.contains(&tag) {
             tags.push(tag);

@@ -37,7 +37,7 @@ fn operation<'d>(document: &'d Value, path: &str, verb: &str) -> &'d Value {
     operation
 }
 
-fn body<'d>(operation: &'d Value) -> &'d Value {
+fn body(operation: &Value) -> &Value {
     &operation["requestBody"]["content"]["application/json"]["schema"]
 }
 
