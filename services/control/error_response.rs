@@ -35,10 +35,7 @@ pub fn error_response(status: &Status) -> ErrorResponse {
         error_code: error_code.to_owned(),
         message: message(&details, status),
         message_parameters: Vec::new(),
-        source: details
-            .reason
-            .map_or(ErrorSource::System, source::source)
-            .into(),
+        source: source(&details, needs_dialog).into(),
         is_permanent: !needs_dialog && is_permanent(status.code()),
         more_details: more_details(&details, status, needs_dialog),
     }
@@ -54,6 +51,14 @@ pub fn job_failure(status: &Status) -> ErrorResponse {
         reason_or_code(&Details::of(status), status).clone_into(&mut cause.error_code);
     }
     response
+}
+
+/// Of `AuthUIRequired`, what Fabric's own samples send.
+fn source(details: &Details, needs_dialog: bool) -> ErrorSource {
+    match details.reason {
+        Some(reason) if !needs_dialog => source::source(reason),
+        _ => ErrorSource::System,
+    }
 }
 
 /// Consent and step-up: what a dialog of the front end can settle.

@@ -82,7 +82,7 @@ async fn fabric_gets_its_error_response_in_either_spelling() {
             "errorCode": "AuthUIRequired",
             "message": "consent is missing (AADSTS65001)",
             "messageParameters": [],
-            "source": "User",
+            "source": "System",
             "isPermanent": false,
             "moreDetails": [
                 {
@@ -109,7 +109,7 @@ async fn fabric_gets_its_error_response_in_either_spelling() {
     let (status, _, pascal) = rendered(&consent_required(), PASCAL).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(pascal["ErrorCode"], "AuthUIRequired");
-    assert_eq!(pascal["Source"], 1);
+    assert_eq!(pascal["Source"], 0);
     assert_eq!(pascal["IsPermanent"], false);
     let parameters = &pascal["MoreDetails"][0]["AdditionalParameters"];
     assert_eq!(

@@ -64,7 +64,7 @@ fn missing_consent_hands_the_front_end_its_scopes_and_the_number_it_looks_for() 
 
     assert_eq!(response.error_code, "AuthUIRequired");
     assert_eq!(response.message, "consent is missing (AADSTS65001)");
-    assert_eq!(response.source(), ErrorSource::User);
+    assert_eq!(response.source(), ErrorSource::System);
     assert!(!response.is_permanent);
     let first = &response.more_details[0];
     assert_eq!(first.error_code, "consent_required");
