@@ -55,10 +55,12 @@ async fn neither_the_log_nor_a_check_tells_the_password() {
     let folder = TemporaryFolder::new();
     let emulator = start_emulator(Clock::system()).await;
     let path = folder.path();
-    let mut served = ServiceProcess::start_on(&emulator, path, "trace", &database.url).await;
+    let store = ("SELVEDGE_STORE__URL", &*database.url);
+    let mut served = ServiceProcess::start_with(&emulator, path, "trace", &[store]).await;
     let check = std::process::Command::new(env!("CARGO_BIN_EXE_selvedge"))
         .args(["check", "--config"])
         .arg(path.join("selvedge.toml"))
+        .env(store.0, store.1)
         .output()
         .unwrap();
     served.end();
