@@ -122,9 +122,11 @@ impl Workers {
     /// again: nothing counts before it is flushed or settled.
     async fn work(self, job: ClaimedJob, _place: OwnedSemaphorePermit, stop: CancellationToken) {
         let settlement = tokio::select! {
-            settlement = self.settlement(&job) => settlement,
+            // In this order: a process that stood still asks after its lease before it goes on.
+            biased;
             () = self.lost(&job.lease) => return,
             () = stop.cancelled() => Settlement::HandOver,
+            settlement = self.settlement(&job) => settlement,
         };
         let now = self.jobs.clock.now();
         let ended = matches!(settlement, Settlement::Completed | Settlement::Failed(_));
