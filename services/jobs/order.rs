@@ -164,3 +164,58 @@ fn guid(value: Option<&Value>, member: &'static str) -> Result<Uuid, OrderError>
         expected: "must be a GUID",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::ItemAddress;
+
+    const LAKEHOUSE: &str = r#""lakehouse": {"workspaceId": "0f8fad5b-d9cb-469f-a165-70867728950e", "lakehouseId": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}"#;
+
+    fn read(name: &str, more: &str) -> Result<Order, OrderError> {
+        let address = JobAddress {
+            item: ItemAddress {
+                tenant: "0f8fad5b-d9cb-469f-a165-70867728950e".parse().unwrap(),
+                workspace_id: Uuid::from_u128(1),
+                item_type: "Org.Selvedge.Sample".to_owned(),
+                item_id: Uuid::from_u128(2),
+            },
+            job_type: format!("Org.Selvedge.Sample{name}"),
+            job_id: Uuid::from_u128(3),
+        };
+        Order::read(&address, format!("{{{LAKEHOUSE}{more}}}").as_bytes())
+    }
+
+    #[test]
+    fn every_round_has_a_file_of_its_own_and_the_last_one_no_pause_after_it() {
+        let order = read(
+            ".ExportRowsRepeatedly",
+            r#", "path": "a/b", "rounds": 3, "intervalSeconds": 60"#,
+        )
+        .unwrap();
+        let files: Vec<_> = (0..3).map(|done| order.file(done).unwrap()).collect();
+        let names: Vec<_> = files.iter().map(FilePath::as_str).collect();
+        assert_eq!(names, ["a/b.1", "a/b.2", "a/b.3"]);
+        let pauses: Vec<_> = (1..=3).map(|done| order.pause(done)).collect();
+        assert_eq!(pauses, [Some(60), Some(60), None]);
+    }
+
+    #[test]
+    fn one_round_writes_the_file_as_it_is_named() {
+        let order = read(".ExportRows", r#", "path": "a/b""#).unwrap();
+        assert_eq!(order.file(0).unwrap().as_str(), "a/b");
+        assert_eq!(order.pause(1), None);
+        let unnamed = read(".ExportRows", "").unwrap();
+        assert_eq!(
+            unnamed.file(0).unwrap().as_str(),
+            "exports/00000000-0000-0000-0000-000000000003.jsonl"
+        );
+    }
+
+    #[test]
+    fn a_job_of_another_name_is_none() {
+        for name in ["", ".", "ExportRows", ".exportrows", ".ExportRows.x"] {
+            assert_eq!(read(name, ""), Err(OrderError::JobType), "{name}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
-//! Jobs. Every statement but the claim names the tenant, and each that changes where a job stands
-//! names where it stood: one that has ended, or whose lease has been lost, is left alone.
+//! Jobs. Every statement but the two that look for work names the tenant, and each that changes
+//! where a job stands names where it stood: one that has ended, or whose lease has been lost, is
+//! left alone.
 
 mod stored;
 
