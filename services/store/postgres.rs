@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::sql::schema::{self, Schema};
 use super::sql::statement::statement;
-use super::sql::{Begun, Engine, Failure, Scope, SqlStore, acquire};
+use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire};
 use super::{OpenError, Quota, StoreError};
 use crate::config::{Migrate, PostgresUrl};
 
@@ -113,7 +113,7 @@ impl PostgresStore {
 
 impl PostgresEngine {
     async fn connection(&self) -> Result<PoolConnection<Postgres>, Failure> {
-        let acquired = acquire(&self.pool).await;
+        let acquired = acquire(&self.pool, CONNECTION_WAIT).await;
         if acquired.is_err()
             && let Ok(reopening) = Arc::clone(&self.reopening).try_acquire_owned()
         {

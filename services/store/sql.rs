@@ -33,7 +33,7 @@ use super::{
 };
 
 /// How long an operation waits for a connection: a caller is better told than kept.
-const CONNECTION_WAIT: Duration = Duration::from_millis(250);
+pub(super) const CONNECTION_WAIT: Duration = Duration::from_millis(250);
 
 /// How long an operation may take in all. An engine that neither answers nor breaks the connection
 /// is unavailable.
@@ -129,8 +129,11 @@ macro_rules! writing {
 }
 
 /// Takes a connection out of `pool`, if one is free or comes free soon.
-pub(super) async fn acquire<D: Database>(pool: &Pool<D>) -> Result<PoolConnection<D>, Failure> {
-    match tokio::time::timeout(CONNECTION_WAIT, pool.acquire()).await {
+pub(super) async fn acquire<D: Database>(
+    pool: &Pool<D>,
+    wait: Duration,
+) -> Result<PoolConnection<D>, Failure> {
+    match tokio::time::timeout(wait, pool.acquire()).await {
         Ok(connection) => Ok(connection?),
         Err(_) => {
             tracing::warn!("no connection to the store came free in time");

@@ -19,7 +19,7 @@ use sqlx::sqlite::{
 use sqlx::{SqlSafeStr as _, Sqlite, Transaction};
 
 use super::sql::schema::{self, Schema};
-use super::sql::{Begun, Engine, Failure, Scope, SqlStore, acquire};
+use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire};
 use super::{OpenError, Quota};
 use crate::config::Migrate;
 
@@ -31,6 +31,10 @@ const OPENING_WAIT: Duration = Duration::from_secs(10);
 
 /// How long SQLite itself waits for another process, a backup for example.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// How long a writer waits for its turn. Longer than for a connection elsewhere: there is one at a
+/// time, each on its way to the disk, and a queue of them is no outage.
+const TURN_WAIT: Duration = Duration::from_secs(2);
 
 const READERS: u32 = 4;
 
@@ -73,7 +77,7 @@ impl SqliteStore {
             .filename(file)
             .create_if_missing(migrate == Migrate::Auto)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
+            .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_WAIT);
         let writer = open_pool(1, options.clone()).await?;
@@ -102,12 +106,12 @@ impl Engine for SqliteEngine {
     type Database = Sqlite;
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Failure> {
-        acquire(&self.readers).await
+        acquire(&self.readers, CONNECTION_WAIT).await
     }
 
     /// The lock is the whole file's, whatever the scope.
     async fn begin(&self, _: Scope<'_>) -> Begun<Self> {
-        let connection = acquire(&self.writer).await?;
+        let connection = acquire(&self.writer, TURN_WAIT).await?;
         Ok(Transaction::begin(connection, Some(BEGIN.into_sql_str())).await?)
     }
 
