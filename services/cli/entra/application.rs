@@ -119,7 +119,8 @@ impl Application<'_> {
     }
 
     fn text(&self, permission: &str, methods: &[&MethodPolicy]) -> Text {
-        if permission == CONTROL_SCOPE && methods.is_empty() {
+        // Fabric's own, of which people consent to the whole.
+        if permission == CONTROL_SCOPE {
             return consent_text::of_control_plane();
         }
         let methods = methods.iter().map(|method| {
