@@ -1,8 +1,8 @@
 //! Fabric itself calling: the emulator's, over REST, in both generations of the workload API.
 
 mod bad_input;
-mod endpoints;
-mod items;
+pub(crate) mod endpoints;
+pub(crate) mod items;
 mod jobs;
 mod refused_callers;
 mod tenants;

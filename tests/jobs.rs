@@ -1,7 +1,7 @@
 //! Jobs as Fabric orders them over gRPC, run against the emulator's OneLake.
 
 mod crash;
-mod orders;
+pub(crate) mod orders;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -50,6 +50,7 @@ async fn the_document_can_only_be_read() {
     assert_eq!(head.status, StatusCode::OK);
     assert!(head.body.is_empty());
     let refused = ask(&running, Method::PUT).await;
-    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+    assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(refused.headers["allow"], "GET, HEAD");
     assert_eq!(refused.headers["selvedge-reason"], "METHOD_NOT_FOUND");
 }

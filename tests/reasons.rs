@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use selvedge::refusal::Reason::{self, *};
 use selvedge::refusal::reason_name;
 
+use crate::control_plane::{endpoints, items};
 use crate::exchange::refusals as exchange;
+use crate::jobs::orders;
 use crate::{
     authorization, cases, data_plane, downstream_refusals, key_life_cycle, own_faults,
     store_limits, transport,
@@ -38,14 +40,20 @@ const PRODUCED: &[(Reason, fn())] = &[
     (DownstreamThrottled, downstream_refusals::what_no_second_try_would_change_is_asked_for_once),
     (DownstreamUnauthorized, downstream_refusals::a_bare_rejection_is_tried_once_with_a_fresh_token_and_then_our_fault),
     (DownstreamUnavailable, downstream_refusals::a_server_at_fault_is_asked_twice_for_what_can_be_asked_twice),
+    (EndpointNotConfigured, endpoints::without_an_address_the_operator_has_one_to_configure),
     (ExchangeAppOnlyUnsupported, exchange::a_back_end_without_a_user_has_nothing_to_exchange_or_to_forget),
     (FieldInvalid, data_plane::a_field_that_is_not_acceptable_is_named),
+    (IdempotencyConflict, items::of_two_creations_of_one_item_at_once_one_is_kept_and_the_other_is_told),
     (InteractionRequired, exchange::a_demand_of_conditional_access_arrives_byte_for_byte),
     (InternalFault, own_faults::a_handler_that_panics_is_our_fault_and_its_words_stay_here),
+    (ItemNotFound, items::an_item_that_is_deleted_is_not_updated_read_or_created_anew),
     (ItemPermissionDenied, downstream_refusals::rows_of_an_item_are_kept_from_whom_fabric_does_not_let_at_it),
+    (JobFailed, orders::a_user_who_has_to_act_later_finds_what_to_do_in_the_failed_job),
+    (JobStateConflict, orders::a_user_who_has_to_act_later_finds_what_to_do_in_the_failed_job),
     (MethodPolicyMissing, own_faults::a_service_whose_layer_was_forgotten_serves_nobody),
     (Overloaded, transport::health_watches_are_capped_by_peer),
     (ResourceNotFound, transport::health_answers_anybody_and_says_nothing_but_a_status),
+    (SealingKeyUnavailable, orders::a_user_who_still_waits_is_told_at_once),
     (ShuttingDown, transport::a_drain_ends_watches_and_finishes_calls),
     (SigningKeysUnavailable, key_life_cycle::until_the_keys_are_read_the_service_says_so_and_blames_nobody),
     (StepUpRequired, authorization::a_sign_in_that_is_not_entras_is_stepped_up_in_its_own_words),

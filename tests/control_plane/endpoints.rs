@@ -4,6 +4,7 @@ use emulator::{Generation, WorkloadRequest, seed};
 use serde_json::json;
 
 use super::{ControlPlane, assert_refused};
+use crate::support::Setup;
 
 #[tokio::test]
 async fn fabric_learns_the_address_of_a_region_without_user_and_tenant() {
@@ -30,6 +31,19 @@ async fn fabric_learns_the_address_of_a_region_without_user_and_tenant() {
             assert_eq!(reply.json(), Some(expected));
         }
     }
+}
+
+#[tokio::test]
+pub(crate) async fn without_an_address_the_operator_has_one_to_configure() {
+    let mut setup = Setup::default();
+    setup.fabric.endpoints.default = None;
+    let plane = ControlPlane::of(setup.start().await);
+    let fabric = plane.fabric(Generation::First, seed::CONSENTED);
+    let reply = fabric.resolve_endpoint(&[]).await.unwrap();
+    assert_refused(&reply, Generation::First, 400, "ENDPOINT_NOT_CONFIGURED");
+    let europe = [("TenantRegion", "West Europe")];
+    let reply = fabric.resolve_endpoint(&europe).await.unwrap();
+    assert_eq!(reply.status, 200);
 }
 
 #[tokio::test]

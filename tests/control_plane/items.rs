@@ -114,7 +114,7 @@ async fn a_deletion_needs_no_user_and_takes_one() {
 }
 
 #[tokio::test]
-async fn of_two_creations_of_one_item_at_once_one_is_kept_and_the_other_is_told() {
+pub(crate) async fn of_two_creations_of_one_item_at_once_one_is_kept_and_the_other_is_told() {
     let plane = ControlPlane::start().await;
     let fabric = plane.fabric(Generation::First, seed::CONSENTED);
     for _ in 0..16 {
@@ -141,7 +141,7 @@ async fn of_two_creations_of_one_item_at_once_one_is_kept_and_the_other_is_told(
 }
 
 #[tokio::test]
-async fn an_item_that_is_deleted_is_not_updated_read_or_created_anew() {
+pub(crate) async fn an_item_that_is_deleted_is_not_updated_read_or_created_anew() {
     let plane = ControlPlane::start().await;
     for generation in Generation::ALL {
         let fabric = plane.fabric(generation, seed::CONSENTED);

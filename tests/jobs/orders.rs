@@ -171,7 +171,7 @@ async fn what_is_ordered_has_to_make_sense() {
 }
 
 #[tokio::test]
-async fn a_user_who_still_waits_is_told_at_once() {
+pub(crate) async fn a_user_who_still_waits_is_told_at_once() {
     let running = start().await;
     let fabric = fabric(&running, seed::NO_CONSENT).await;
     let job = Job::export("exports/no.jsonl");
@@ -194,7 +194,7 @@ async fn a_user_who_still_waits_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_user_who_has_to_act_later_finds_what_to_do_in_the_failed_job() {
+pub(crate) async fn a_user_who_has_to_act_later_finds_what_to_do_in_the_failed_job() {
     let folder = TemporaryFolder::new();
     let (clock, moved) = movable_clock();
     let setup = Setup {

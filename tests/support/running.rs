@@ -58,6 +58,8 @@ pub(crate) struct Setup {
     pub(crate) jobs: WorkerSettings,
     /// What seals stored refresh tokens; none: none are stored.
     pub(crate) sealing_keys: Option<Arc<KeyRing>>,
+    /// What Fabric is told of the workload.
+    pub(crate) fabric: Fabric,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -90,6 +92,7 @@ impl Default for Setup {
                 ..WorkerSettings::default()
             },
             sealing_keys: None,
+            fabric: fabric(),
             second_authority: None,
         }
     }
@@ -221,7 +224,7 @@ impl Setup {
             auth: self.auth(&emulator),
             exchange: self.exchange(&emulator, folder.path()),
             sealing_keys: self.sealing_keys.clone(),
-            fabric: fabric(),
+            fabric: self.fabric,
             jobs: self.jobs,
             downstream: downstream(&emulator),
             health: self.health,
