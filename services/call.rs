@@ -81,6 +81,31 @@ pub(crate) fn is_text(text: &str, characters: RangeInclusive<usize>) -> bool {
     characters.contains(&text.chars().count()) && !text.contains('\0')
 }
 
+/// A name, as long as Fabric's may be.
+pub(crate) fn name(text: String, field: &'static str) -> Result<String, CallError> {
+    let expected = "must be 1 to 256 characters without NUL";
+    text_of(text, 1..=256, field, expected)
+}
+
+/// What something that has a name is for.
+pub(crate) fn description(text: String, field: &'static str) -> Result<String, CallError> {
+    let expected = "must be at most 4,096 characters without NUL";
+    text_of(text, 0..=4_096, field, expected)
+}
+
+fn text_of(
+    text: String,
+    characters: RangeInclusive<usize>,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<String, CallError> {
+    if is_text(&text, characters) {
+        Ok(text)
+    } else {
+        Err(CallError::field(field, expected))
+    }
+}
+
 /// An id in the one form the service gives out; letter case is not told apart.
 pub(crate) fn guid(text: &str, field: &'static str) -> Result<Uuid, CallError> {
     // Braces, `urn:uuid:` and the form without hyphens are other lengths.

@@ -7,16 +7,13 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::page::List;
-use crate::call::{CallError, etag, guid, is_text, status, timestamp, user};
+use crate::call::{self, CallError, etag, guid, status, timestamp, user};
 use crate::contracts::data::v1::task_service_server::TaskService;
 use crate::contracts::data::v1::{
     CreateTaskRequest, CreateTaskResponse, DeleteTaskRequest, DeleteTaskResponse, ListTasksRequest,
     ListTasksResponse, Task, UpdateTaskRequest, UpdateTaskResponse,
 };
 use crate::store::{self, NewTask, Owner, Store, TaskChange};
-
-const MAX_TITLE_CHARACTERS: usize = 256;
-const MAX_DESCRIPTION_CHARACTERS: usize = 4_096;
 
 /// Keeps tasks.
 #[derive(Clone, Debug)]
@@ -152,25 +149,11 @@ fn required(task: Option<Task>) -> Result<Task, CallError> {
 }
 
 fn title(text: String) -> Result<String, CallError> {
-    if is_text(&text, 1..=MAX_TITLE_CHARACTERS) {
-        Ok(text)
-    } else {
-        Err(CallError::field(
-            "task.title",
-            "must be 1 to 256 characters without NUL",
-        ))
-    }
+    call::name(text, "task.title")
 }
 
 fn description(text: String) -> Result<String, CallError> {
-    if is_text(&text, 0..=MAX_DESCRIPTION_CHARACTERS) {
-        Ok(text)
-    } else {
-        Err(CallError::field(
-            "task.description",
-            "must be at most 4,096 characters without NUL",
-        ))
-    }
+    call::description(text, "task.description")
 }
 
 /// What the mask says to change; without a mask, the fields that are set.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
 use super::Items;
-use crate::call::{CallError, is_text, status};
+use crate::call::{CallError, description, name, status};
 use crate::contracts::control::v1::item_lifecycle_service_server::ItemLifecycleService;
 use crate::contracts::control::v1::{
     CreateItemRequest, CreateItemResponse, DeleteItemRequest, DeleteItemResponse,
@@ -13,8 +13,8 @@ use crate::contracts::control::v1::{
 use crate::control::fields;
 use crate::store::{Deletion, EMPTY_OBJECT, ItemChange, NewItem};
 
-const MAX_NAME_CHARACTERS: usize = 256;
-const MAX_DESCRIPTION_CHARACTERS: usize = 4_096;
+const DISPLAY_NAME: &str = "display_name";
+const DESCRIPTION: &str = "description";
 const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 
 #[tonic::async_trait]
@@ -63,43 +63,28 @@ impl ItemLifecycleService for Items {
 }
 
 fn new_item(request: CreateItemRequest) -> Result<NewItem, CallError> {
+    let described = request
+        .description
+        .map(|text| description(text, DESCRIPTION));
     Ok(NewItem {
-        display_name: Some(display_name(request.display_name)?),
-        description: request.description.map(description).transpose()?,
+        display_name: Some(name(request.display_name, DISPLAY_NAME)?),
+        description: described.transpose()?,
         payload: payload(request.creation_payload, "creation_payload")?.unwrap_or(EMPTY_OBJECT),
         definition: Vec::new(),
     })
 }
 
 fn change(request: UpdateItemRequest) -> Result<ItemChange, CallError> {
+    let display_name = request.display_name.map(|text| name(text, DISPLAY_NAME));
+    let described = request
+        .description
+        .map(|text| description(text, DESCRIPTION));
     Ok(ItemChange {
-        display_name: request.display_name.map(display_name).transpose()?,
-        description: request.description.map(description).transpose()?,
+        display_name: display_name.transpose()?,
+        description: described.transpose()?,
         payload: payload(request.update_payload, "update_payload")?,
         definition: None,
     })
-}
-
-fn display_name(text: String) -> Result<String, CallError> {
-    if is_text(&text, 1..=MAX_NAME_CHARACTERS) {
-        Ok(text)
-    } else {
-        Err(CallError::field(
-            "display_name",
-            "must be 1 to 256 characters without NUL",
-        ))
-    }
-}
-
-fn description(text: String) -> Result<String, CallError> {
-    if is_text(&text, 0..=MAX_DESCRIPTION_CHARACTERS) {
-        Ok(text)
-    } else {
-        Err(CallError::field(
-            "description",
-            "must be at most 4,096 characters without NUL",
-        ))
-    }
 }
 
 fn payload(bytes: Bytes, field: &'static str) -> Result<Option<Bytes>, CallError> {
