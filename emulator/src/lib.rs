@@ -79,6 +79,7 @@ pub use crate::fabric::{Content, Item, WarehouseCreation, Workspace, WorkspaceRo
 pub use crate::fault::{Endpoint, Fault, ScriptedError};
 pub use crate::keys::SigningKey;
 pub use crate::keys::ring::Rotation;
+pub use crate::onelake::HeldFlush;
 pub use crate::secret::{ControlSecret, Secret};
 pub use crate::settings::{Settings, StartError};
 pub use crate::tokens::{ClientAuthentication, TokenRequest};

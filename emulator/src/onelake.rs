@@ -4,6 +4,7 @@
 //! never in memory, so that a file of any size passes through.
 
 mod address;
+mod condition;
 pub(crate) mod disk;
 pub(crate) mod error;
 mod list;
@@ -34,9 +35,13 @@ use crate::resource::scripted::scripted;
 use crate::resource::{self, STORAGE, Speaker, User};
 use crate::settings::StartError;
 use address::Address;
+use condition::Condition;
 use disk::{Content, Disk};
 use error::OneLakeError;
+use scripting::Hold;
 use tree::{Kind, Node, Tree};
+
+pub use scripting::HeldFlush;
 
 /// Where OneLake is mounted.
 pub(crate) const PREFIX: &str = "/onelake";
@@ -61,6 +66,8 @@ pub(crate) struct Stored {
     trees: HashMap<String, Tree>,
     /// How often each path was flushed, by item id and path.
     flushes: HashMap<(String, String), u64>,
+    /// Holds the next flush back.
+    held: Option<Hold>,
     pub(crate) page_size: usize,
 }
 
@@ -80,6 +87,7 @@ impl OneLake {
             stored: Locked::new(Stored {
                 trees,
                 flushes: HashMap::new(),
+                held: None,
                 page_size: PAGE_SIZE,
             }),
         })
@@ -136,11 +144,15 @@ fn tree_of(item: &Item, disk: &Arc<Disk>, now: u64) -> Result<Option<Tree>, Star
     let mut tree = Tree::new(now);
     for (path, bytes) in &seeded.files {
         let content = Content::with_bytes(disk.clone(), bytes).map_err(|_| StartError::Content)?;
-        tree.put(path, Node::new(Kind::File(content), now), true)
-            .map_err(|_| StartError::Content)?;
+        tree.put(
+            path,
+            Node::new(Kind::File(content), now),
+            &Condition::Absent,
+        )
+        .map_err(|_| StartError::Content)?;
     }
     for path in &seeded.shortcuts {
-        tree.put(path, Node::new(Kind::Shortcut, now), true)
+        tree.put(path, Node::new(Kind::Shortcut, now), &Condition::Absent)
             .map_err(|_| StartError::Content)?;
     }
     Ok(Some(tree))
@@ -308,7 +320,7 @@ fn http_date(time: u64) -> String {
 /// `ETag` and `Last-Modified` of a file or folder.
 fn describe(headers: &mut HeaderMap, node: &Node) {
     let described = [
-        (header::ETAG, format!("\"{}\"", node.etag)),
+        (header::ETAG, node.entity_tag()),
         (header::LAST_MODIFIED, http_date(node.modified)),
     ];
     for (name, value) in described {

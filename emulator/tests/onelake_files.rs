@@ -53,6 +53,23 @@ impl<'a> File<'a> {
         sent(self.request(Method::PATCH, &query, Vec::new())).await
     }
 
+    /// Creates or flushes, and answers the new entity tag.
+    async fn write(&self, query: &str) -> String {
+        let request = self.request(method(query), query, Vec::new());
+        header(&request.send().await.unwrap(), "etag").to_owned()
+    }
+
+    /// The same for this version alone; or why not.
+    async fn write_for(&self, etag: &str, query: &str) -> Result<String, (u16, String)> {
+        let request = self.request(method(query), query, Vec::new());
+        let response = request.header("if-match", etag).send().await.unwrap();
+        if response.status().is_success() {
+            return Ok(header(&response, "etag").to_owned());
+        }
+        let code = header(&response, "x-ms-error-code").to_owned();
+        Err((response.status().as_u16(), code))
+    }
+
     async fn read(&self) -> Response {
         self.request(Method::GET, "", Vec::new())
             .send()
@@ -62,6 +79,14 @@ impl<'a> File<'a> {
 
     async fn bytes(&self) -> Vec<u8> {
         self.read().await.bytes().await.unwrap().to_vec()
+    }
+}
+
+fn method(query: &str) -> Method {
+    if query.contains("resource=") {
+        Method::PUT
+    } else {
+        Method::PATCH
     }
 }
 
@@ -115,6 +140,69 @@ async fn appended_bytes_are_invisible_until_they_are_flushed() {
     assert_eq!(file.append(0, "three").await.0, 202);
     assert_eq!(file.flush(5).await.0, 200);
     assert_eq!(file.bytes().await, b"three");
+}
+
+#[tokio::test]
+async fn a_create_or_flush_for_another_version_changes_nothing() {
+    let harness = Harness::start().await;
+    let file = File::new(&harness, "contested.txt");
+    let create = "?resource=file";
+    let changed = (412, "ConditionNotMet".into());
+    assert_eq!(file.write_for("\"0x0\"", create).await.err(), Some(changed));
+    assert_eq!(file.read().await.status(), 404);
+
+    let created = file.write(create).await;
+    assert_eq!(file.append(0, "first").await.0, 202);
+    let head = file.request(Method::HEAD, "", Vec::new());
+    assert_eq!(header(&head.send().await.unwrap(), "etag"), created);
+    let flushed = file.write_for(&created, "?action=flush&position=5").await;
+    let flushed = flushed.unwrap();
+    assert_ne!(flushed, created);
+    assert_eq!(header(&file.read().await, "etag"), flushed);
+
+    // Neither what is known no more, nor what is no version at all.
+    for etag in [&*created, "\"\"", "0x0"] {
+        for query in [create, "?action=flush&position=5"] {
+            let refused = file.write_for(etag, query).await;
+            let changed = (412, "ConditionNotMet".into());
+            assert_eq!(refused.err(), Some(changed), "{etag} {query}");
+        }
+    }
+    assert_eq!(file.bytes().await, b"first");
+    assert_eq!(header(&file.read().await, "etag"), flushed);
+
+    let created = file.write_for(&flushed, create).await.unwrap();
+    assert_ne!(created, flushed);
+    assert_eq!(file.bytes().await, b"");
+    let any = file.write_for("*", "?action=flush&position=0").await;
+    assert_ne!(any.unwrap(), created);
+}
+
+#[tokio::test]
+async fn a_flush_that_is_held_back_meets_what_has_become_of_the_file() {
+    let harness = Harness::start().await;
+    let file = File::new(&harness, "held.txt");
+    let created = file.write("?resource=file").await;
+    assert_eq!(file.append(0, "first").await.0, 202);
+    let mut held = harness.emulator.hold_next_flush();
+    let late = async {
+        let late = file.write_for(&created, "?action=flush&position=5").await;
+        late.err()
+    };
+    let meanwhile = async {
+        held.arrived().await;
+        file.create().await;
+        assert_eq!(file.append(0, "other").await.0, 202);
+        assert_eq!(file.flush(5).await.0, 200);
+        drop(held);
+    };
+    let (late, ()) = tokio::join!(late, meanwhile);
+    assert_eq!(late, Some((412, "ConditionNotMet".into())));
+    assert_eq!(file.bytes().await, b"other");
+    let flushes = harness
+        .emulator
+        .onelake_flushes(seed::LAKEHOUSE_ID, "Files/held.txt");
+    assert_eq!(flushes, 1);
 }
 
 #[tokio::test]

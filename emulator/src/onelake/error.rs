@@ -214,6 +214,11 @@ impl From<Conflict> for OneLakeError {
                 "PathAlreadyExists",
                 "The specified path already exists.",
             ),
+            Conflict::Changed => (
+                StatusCode::PRECONDITION_FAILED,
+                "ConditionNotMet",
+                "The condition specified using HTTP conditional header(s) is not met.",
+            ),
             Conflict::Managed => (
                 StatusCode::FORBIDDEN,
                 "OperationNotAllowedOnManagedFolder",

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::condition::Condition;
 use super::disk::Content;
 use crate::random;
 
@@ -43,6 +44,8 @@ pub(crate) enum Conflict {
     Absent,
     /// There is something at the path.
     Exists,
+    /// What is at the path is not what the condition names.
+    Changed,
     /// The path is the item's own.
     Managed,
     /// The path is a folder.
@@ -62,6 +65,11 @@ impl Node {
             etag: etag(),
             modified: now,
         }
+    }
+
+    /// As `ETag` has it.
+    pub(super) fn entity_tag(&self) -> String {
+        format!("\"{}\"", self.etag)
     }
 
     pub(super) fn is_folder(&self) -> bool {
@@ -87,18 +95,18 @@ impl Tree {
     }
 
     /// Puts a file, folder or shortcut at a path, with the folders that lead there. A file replaces
-    /// a file unless `only_if_absent`; a folder stays as it is.
+    /// a file if the condition holds; a folder stays as it is.
     pub(super) fn put(
         &mut self,
         path: &str,
         node: Node,
-        only_if_absent: bool,
+        condition: &Condition,
     ) -> Result<Node, Conflict> {
         let Some((parents, _)) = path.rsplit_once('/') else {
             return Err(Conflict::Managed);
         };
+        self.hold(path, condition)?;
         match self.0.get(path) {
-            Some(_) if only_if_absent => return Err(Conflict::Exists),
             Some(old) if old.is_folder() && !node.is_folder() => return Err(Conflict::NotAFile),
             Some(old) if !old.is_folder() && node.is_folder() => {
                 return Err(Conflict::NotAFolder);
@@ -112,6 +120,15 @@ impl Tree {
         }
         self.0.insert(path.to_owned(), node.clone());
         Ok(node)
+    }
+
+    /// Holds what is at a path to a condition.
+    pub(super) fn hold(&self, path: &str, condition: &Condition) -> Result<(), Conflict> {
+        match condition {
+            condition if condition.holds(self.get(path)) => Ok(()),
+            Condition::Absent => Err(Conflict::Exists),
+            _ => Err(Conflict::Changed),
+        }
     }
 
     /// Marks a file as changed, if the path still has that content.

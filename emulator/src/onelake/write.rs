@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::BytesMut;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode};
 use http_body_util::BodyExt as _;
 
+use super::condition::Condition;
 use super::disk::{CHUNK, Content, Writer};
 use super::error::OneLakeError;
 use super::tree::{Kind, Node};
@@ -37,15 +38,14 @@ pub(super) fn create(
         Some(_) => return Err(OneLakeError::invalid_parameter()),
         None => return Err(OneLakeError::missing_parameter()),
     };
-    let only_if_absent = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|condition| condition == "*");
+    let condition = Condition::of(headers)?;
     let node = Node::new(kind, authority.clock.now());
-    let node = authority.onelake.stored().tree_mut(&target.item)?.put(
-        &target.path,
-        node,
-        only_if_absent,
-    )?;
+    let node =
+        authority
+            .onelake
+            .stored()
+            .tree_mut(&target.item)?
+            .put(&target.path, node, &condition)?;
     let mut response = StatusCode::CREATED.into_response();
     describe(response.headers_mut(), &node);
     Ok(response)
@@ -112,18 +112,25 @@ pub(super) async fn flush(
     if content_length(headers)? != 0 {
         return Err(OneLakeError::body_not_empty());
     }
+    let condition = Condition::of(headers)?;
+    let held = authority.onelake.stored().held.take();
+    let _released = match held {
+        Some(held) => Some(held.wait().await),
+        None => None,
+    };
     let content = content(authority, target)?;
     let writer = content.writer().await;
+    let now = authority.clock.now();
+    let mut stored = authority.onelake.stored();
+    let tree = stored.tree_mut(&target.item)?;
+    tree.hold(&target.path, &condition)?;
     if writer.position() != position {
         return Err(OneLakeError::flush_position());
     }
-    writer.flush();
-    let now = authority.clock.now();
-    let mut stored = authority.onelake.stored();
-    let node = stored
-        .tree_mut(&target.item)?
+    let node = tree
         .touch(&target.path, &content, now)
         .ok_or_else(OneLakeError::path_not_found)?;
+    writer.flush();
     stored.count_flush(&target.item, &target.path);
     drop(stored);
     let mut response = StatusCode::OK.into_response();
