@@ -33,6 +33,7 @@ use self::http::Http;
 pub use self::item_access::{ConfirmedItem, ItemAccess, ItemId};
 pub use self::onelake::{
     Download, Entry, EntryPage, FilePath, FilePathError, Lakehouse, OneLake, Range, Table, Upload,
+    Version,
 };
 pub use self::scopes::{FABRIC, SCOPES, STORAGE};
 pub use self::settings::{DownstreamSettings, DownstreamStartError};

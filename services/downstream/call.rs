@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
@@ -112,6 +112,12 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The entity tag of what was read or written.
+    pub(super) fn etag(&self) -> Result<HeaderValue, DownstreamError> {
+        let etag = self.headers.get(ETAG);
+        etag.cloned().ok_or_else(|| self.makes_no_sense())
     }
 
     /// The document that was asked for.

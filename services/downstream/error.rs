@@ -55,6 +55,9 @@ pub enum DownstreamError {
     /// The API refuses the request as it is.
     #[error("the downstream API refuses the request")]
     Rejected(FailedCall),
+    /// Somebody else has written in the meantime what the call was to write.
+    #[error("somebody else has written the file in the meantime")]
+    Overtaken(FailedCall),
     /// The API's answer makes no sense.
     #[error("the downstream API's answer makes no sense")]
     ResponseInvalid(FailedCall),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::challenge;
 use super::error::{DownstreamError, FailedCall};
+use super::scopes::STORAGE;
 use crate::exchange::ClaimsRequest;
 use crate::retry_after::retry_after;
 
@@ -17,6 +18,14 @@ const MAX_WORD: usize = 64;
 const THROTTLED: Duration = Duration::from_secs(5);
 /// The pause that is asked for where a failing API names none.
 pub(super) const UNAVAILABLE: Duration = Duration::from_secs(1);
+/// The codes of OneLake that say that a file is not as its writer has left it. Conditions are
+/// refused by the first two; appends take none, so that theirs say it by the position alone.
+const OVERTAKEN: [&str; 4] = [
+    "ConditionNotMet",
+    "PathAlreadyExists",
+    "InvalidAppendPosition",
+    "InvalidFlushPosition",
+];
 
 /// Why one attempt came to nothing.
 pub(super) enum Failure {
@@ -72,10 +81,18 @@ impl Failure {
                     retry_after: retry_after(headers, None),
                 }
             }
+            status if status.is_client_error() && is_overtaken(&call) => {
+                Self::Final(DownstreamError::Overtaken(call))
+            }
             status if status.is_client_error() => Self::Final(DownstreamError::Rejected(call)),
             _ => Self::Final(DownstreamError::ResponseInvalid(call)),
         }
     }
+}
+
+fn is_overtaken(call: &FailedCall) -> bool {
+    let code = call.error_code.as_deref();
+    call.resource == STORAGE && code.is_some_and(|code| OVERTAKEN.contains(&code))
 }
 
 /// What an answer says of itself. Fabric has its words in the body and in headers, OneLake in

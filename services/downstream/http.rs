@@ -70,7 +70,8 @@ impl Http {
     ///
     /// A token that is rejected is forgotten. Without a claims challenge, one fresh token is tried;
     /// with one, only the user can help. A server's fault is tried once more where that does no
-    /// harm, the call has the time, and the server has not named a pause of its own.
+    /// harm, the call has the time, and the server has not named a pause of its own. If the second
+    /// try then finds the work of another, that may be the first one's: nobody is blamed for it.
     pub(super) async fn send(
         &self,
         on_behalf_of: &OnBehalfOf,
@@ -86,6 +87,7 @@ impl Http {
             .await?;
         let mut is_fresh = false;
         let mut resends = 0_u32;
+        let mut may_be_done = false;
         loop {
             let failure = match self
                 .attempt(on_behalf_of, call, &credentials, resends)
@@ -95,6 +97,12 @@ impl Http {
                 Err(failure) => failure,
             };
             match failure {
+                Failure::Final(DownstreamError::Overtaken(call)) if may_be_done => {
+                    return Err(DownstreamError::Unavailable {
+                        call,
+                        retry_after: failure::UNAVAILABLE,
+                    });
+                }
                 Failure::Final(error) => return Err(error),
                 Failure::Unauthorized {
                     call: about,
@@ -130,6 +138,7 @@ impl Http {
                         });
                     };
                     tokio::time::sleep(pause).await;
+                    may_be_done = true;
                 }
             }
             resends += 1;

@@ -10,6 +10,7 @@ mod upload;
 
 use std::sync::Arc;
 
+use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode, Url};
 use uuid::Uuid;
 
@@ -42,6 +43,15 @@ pub struct Lakehouse {
     pub workspace_id: Uuid,
     /// The item within the workspace.
     pub item_id: Uuid,
+}
+
+/// What a file was when somebody looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// How many bytes it had.
+    pub size: u64,
+    /// Its entity tag (RFC 9110 section 8.8.3), which the next create or flush changes.
+    etag: HeaderValue,
 }
 
 impl OneLake {
@@ -90,17 +100,17 @@ impl OneLake {
         }
     }
 
-    /// How many bytes a file has; none: there is no file.
+    /// What a file is at present; none: there is no file.
     ///
     /// # Errors
     ///
     /// See [`DownstreamError`].
-    pub async fn size(
+    pub async fn version(
         &self,
         on_behalf_of: &OnBehalfOf,
         lakehouse: Lakehouse,
         path: &FilePath,
-    ) -> Result<Option<u64>, DownstreamError> {
+    ) -> Result<Option<Version>, DownstreamError> {
         let call = Call {
             method: Method::HEAD,
             ..self.call(self.file(lakehouse, path), FILE)
@@ -109,7 +119,9 @@ impl OneLake {
             Ok(answer) => {
                 let size = answer.header("content-length");
                 let size = size.and_then(|size| size.parse().ok());
-                size.map(Some).ok_or_else(|| answer.makes_no_sense())
+                let size = size.ok_or_else(|| answer.makes_no_sense())?;
+                let etag = answer.etag()?;
+                Ok(Some(Version { size, etag }))
             }
             Err(DownstreamError::NotFound(_)) => Ok(None),
             Err(error) => Err(error),

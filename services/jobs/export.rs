@@ -1,9 +1,10 @@
 //! One round of an export: the rows that the user keeps under the item, as one file.
 //!
 //! A file shows nothing of what was appended to it before it is flushed, so the flush is the round's
-//! one effect. Its size is noted in the job before, under the lease: who has lost the lease does not
-//! come to the flush, and who takes the job up after a flush that may have happened looks at the
-//! file's size first.
+//! one effect. Its size is noted in the job before, under the lease, and every attempt begins with a
+//! look at the file: of that size, it is done. Otherwise the attempt writes over the version that it
+//! has seen, and flushes the version that it has made. Of attempts that know nothing of each other,
+//! OneLake so lets one come to its flush, and tells the others to look again.
 
 use super::error::RunError;
 use super::lines;
@@ -25,17 +26,19 @@ pub(super) async fn round(
     let onelake = &downstream.onelake;
     let path = order.file(job.progress.rounds)?;
     let lakehouse = order.lakehouse();
-    // A file of no bytes is the same whether it was flushed or not.
-    if let Some(written) = job.progress.written.filter(|written| *written > 0)
-        && onelake.size(on_behalf_of, lakehouse, &path).await? == Some(written)
-    {
+    let seen = onelake.version(on_behalf_of, lakehouse, &path).await?;
+    let written = job.progress.written;
+    // A file of no bytes is what it should be whether it was flushed or not.
+    if written.is_some() && written == seen.as_ref().map(|seen| seen.size) {
         return Ok(());
     }
     let place = Place {
         owner: job.order.owner.clone(),
         item: Some(job.item),
     };
-    let mut upload = onelake.upload(on_behalf_of, lakehouse, &path);
+    let mut upload = onelake
+        .upload(on_behalf_of, lakehouse, &path)
+        .replacing(seen);
     let mut page = Page {
         after: None,
         size: ROWS,

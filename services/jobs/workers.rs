@@ -6,10 +6,9 @@
 //!   queue. Work whose process has died is taken up when its lease ends.
 //! - One works on a job at a time. A lease that is not renewed in time is lost, also by a process
 //!   that merely stood still; then what it did is dropped, and the store takes its word for nothing.
-//! - A round's file becomes visible once. Between the note of its size and the flush there is no
-//!   lease: a process that stands still in that very moment, for longer than its lease, and goes on,
-//!   may flush once more. It flushes the same file with what the job then holds, or is refused by
-//!   OneLake for the position is not the file's.
+//! - A round's file becomes visible once. No lease holds between a look at it and a request that
+//!   reaches OneLake, so every request that shows or empties the file names the version that it is
+//!   for: what a process sends that stood still in between, however late, is refused.
 //! - Nothing is tried for ever: not a job that never comes to an end of any kind, not one whose
 //!   time is over.
 
@@ -220,7 +219,11 @@ fn pause(error: &RunError, attempts: u32) -> Option<u64> {
         return None;
     }
     let doubled = 1_u64.checked_shl(attempts.saturating_sub(1));
-    let pause = doubled.unwrap_or(MAX_PAUSE).min(MAX_PAUSE);
+    let mut pause = doubled.unwrap_or(MAX_PAUSE).min(MAX_PAUSE);
+    // Somebody else got there: perhaps all is done, which a look tells at once.
+    if matches!(error, RunError::Downstream(DownstreamError::Overtaken(_))) {
+        pause = pause.saturating_sub(1);
+    }
     wait(error).map(|wait| wait.as_secs().clamp(pause, MAX_PAUSE))
 }
 
@@ -232,6 +235,7 @@ fn wait(error: &RunError) -> Option<Duration> {
         RunError::Downstream(error) => match error {
             DownstreamError::Throttled { retry_after, .. }
             | DownstreamError::Unavailable { retry_after, .. } => Some(*retry_after),
+            DownstreamError::Overtaken(_) => Some(Duration::ZERO),
             DownstreamError::Exchange(error) => wait_of_exchange(error),
             DownstreamError::LongRunning(LongRunningError::Store(error)) => unavailable(*error),
             _ => None,
@@ -264,6 +268,7 @@ fn wait_of_exchange(error: &ExchangeError) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::downstream::FailedCall;
 
     #[test]
     fn what_may_pass_is_tried_again_later_and_later_but_not_for_ever() {
@@ -274,6 +279,17 @@ mod tests {
         let seconds = [1, 2, 4, 8, 16, 32, 60, 60, 60];
         assert_eq!(pauses[..9], seconds.map(Some));
         assert_eq!(pauses[9], None);
+    }
+
+    #[test]
+    fn who_was_overtaken_looks_again_at_once() {
+        let overtaken = RunError::Downstream(DownstreamError::Overtaken(FailedCall {
+            resource: "https://storage.azure.com",
+            error_code: Some("ConditionNotMet".into()),
+            request_id: None,
+        }));
+        let pauses = [1, 2, 3].map(|attempt| pause(&overtaken, attempt));
+        assert_eq!(pauses, [0, 1, 3].map(Some));
     }
 
     #[test]

@@ -43,7 +43,9 @@ impl From<DownstreamError> for Refusal {
             DownstreamError::Unavailable { call, retry_after } => {
                 refuse(Reason::DownstreamUnavailable, call).retry_after(*retry_after)
             }
-            DownstreamError::Rejected(call) => refuse(Reason::DownstreamRejected, call),
+            DownstreamError::Rejected(call) | DownstreamError::Overtaken(call) => {
+                refuse(Reason::DownstreamRejected, call)
+            }
             DownstreamError::ResponseInvalid(call) => {
                 refuse(Reason::DownstreamResponseInvalid, call)
             }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::stub::{Stub, answer, json};
 use super::tokens::FakeTokens;
-use crate::downstream::{Download, DownstreamError, Entry, FilePath, Lakehouse, Range};
+use crate::downstream::{Download, DownstreamError, Entry, FilePath, Lakehouse, Range, Version};
 
 const WORKSPACE: &str = "00000000-0000-0000-0000-000000000011";
 const ITEM: &str = "00000000-0000-0000-0000-000000000022";
@@ -32,9 +32,24 @@ fn ok(status: u16) -> Response {
     answer(status, &[], "")
 }
 
+/// The answer to a create.
+fn created() -> Response {
+    answer(201, &[("etag", "\"0x1\"")], "")
+}
+
+/// An upload of one byte that writes over what was seen.
+async fn replaced(stub: &Stub, seen: Option<Version>) -> Result<u64, DownstreamError> {
+    let call = FakeTokens::of("megan").call();
+    let onelake = &stub.downstream.onelake;
+    let upload = onelake.upload(&call, LAKEHOUSE, &path("f"));
+    let mut upload = upload.replacing(seen);
+    upload.append(Bytes::from_static(b"x")).await?;
+    upload.finish().await
+}
+
 #[tokio::test]
 async fn a_file_is_created_appended_by_byte_positions_and_flushed() {
-    let stub = Stub::answering([ok(201), ok(202), ok(202), ok(200)]).await;
+    let stub = Stub::answering([created(), ok(202), ok(202), ok(200)]).await;
     let call = FakeTokens::of("megan").call();
     let mut upload =
         stub.downstream
@@ -59,6 +74,9 @@ async fn a_file_is_created_appended_by_byte_positions_and_flushed() {
     let asked = stub.asked();
     let written: Vec<u8> = asked.iter().flat_map(|asked| asked.body.to_vec()).collect();
     assert!(written == text.as_bytes());
+    let conditions = asked.iter().map(|asked| asked.header("if-match"));
+    let of_its_own = [None, None, None, Some("\"0x1\"")];
+    assert!(conditions.eq(of_its_own));
     for empty in [&asked[0], &asked[3]] {
         assert_eq!(empty.header("content-length"), Some("0"));
     }
@@ -66,7 +84,7 @@ async fn a_file_is_created_appended_by_byte_positions_and_flushed() {
 
 #[tokio::test]
 async fn an_empty_file_is_created_and_flushed() {
-    let stub = Stub::answering([ok(201), ok(200)]).await;
+    let stub = Stub::answering([created(), ok(200)]).await;
     let call = FakeTokens::of("megan").call();
     let upload = stub
         .downstream
@@ -78,8 +96,73 @@ async fn an_empty_file_is_created_and_flushed() {
 }
 
 #[tokio::test]
+async fn a_file_is_written_over_as_it_was_seen() {
+    let seen = [("etag", "\"0x7\""), ("content-length", "3")];
+    let stub = Stub::answering([
+        answer(404, &[("x-ms-error-code", "PathNotFound")], ""),
+        created(),
+        ok(202),
+        ok(200),
+        answer(200, &seen, "abc"),
+        created(),
+        ok(202),
+        ok(200),
+        answer(200, &seen[1..], "abc"),
+    ])
+    .await;
+    let call = FakeTokens::of("megan").call();
+    let version = async || {
+        let onelake = &stub.downstream.onelake;
+        onelake.version(&call, LAKEHOUSE, &path("f")).await
+    };
+    let absent = version().await.unwrap();
+    assert_eq!(absent, None);
+    assert_eq!(replaced(&stub, absent).await, Ok(1));
+    let present = version().await.unwrap();
+    assert_eq!(present.as_ref().map(|seen| seen.size), Some(3));
+    assert_eq!(replaced(&stub, present).await, Ok(1));
+    let nameless = version().await;
+    assert!(matches!(nameless, Err(DownstreamError::ResponseInvalid(_))));
+
+    let asked = stub.asked();
+    let conditions = [1, 5].map(|create| {
+        let create = &asked[create];
+        [create.header("if-none-match"), create.header("if-match")]
+    });
+    assert_eq!(conditions, [[Some("*"), None], [None, Some("\"0x7\"")]]);
+}
+
+#[tokio::test]
+async fn a_writer_whom_another_overtakes_is_told_at_any_step() {
+    let refused = |status, code| answer(status, &[("x-ms-error-code", code)], "");
+    let changed = || refused(412, "ConditionNotMet");
+    for answers in [
+        vec![refused(409, "PathAlreadyExists")],
+        vec![changed()],
+        vec![created(), refused(400, "InvalidAppendPosition")],
+        vec![created(), ok(202), refused(400, "InvalidFlushPosition")],
+        vec![created(), ok(202), changed()],
+    ] {
+        let steps = answers.len();
+        let stub = Stub::answering(answers).await;
+        let error = replaced(&stub, None).await.unwrap_err();
+        assert!(matches!(error, DownstreamError::Overtaken(_)), "{error}");
+        assert_eq!(stub.asked().len(), steps);
+    }
+
+    // After an answer that was lost, what it finds may be its own work.
+    let lost = answer(500, &[], "");
+    let stub = Stub::answering([created(), ok(202), lost, changed()]).await;
+    let error = replaced(&stub, None).await.unwrap_err();
+    assert!(
+        matches!(error, DownstreamError::Unavailable { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn an_upload_that_is_given_up_flushes_nothing_and_a_short_one_touches_nothing() {
-    let stub = Stub::answering([ok(201), ok(202), ok(200)]).await;
+    let stub = Stub::answering([created(), ok(202), ok(200)]).await;
     let call = FakeTokens::of("megan").call();
     let mut upload = stub.downstream.onelake.upload(&call, LAKEHOUSE, &path("f"));
     upload
@@ -106,14 +189,14 @@ async fn an_upload_takes_no_more_than_onelake_does() {
     let router = Router::new().fallback(move |request: Request| {
         let gate = Arc::clone(&waiting);
         async move {
-            let created = request.method() == "PUT";
+            let creates = request.method() == "PUT";
             axum::body::to_bytes(request.into_body(), usize::MAX)
                 .await
                 .unwrap();
-            if !created {
+            if !creates {
                 gate.acquire().await.unwrap().forget();
             }
-            ok(if created { 201 } else { 202 })
+            if creates { created() } else { ok(202) }
         }
     });
     let stub = Stub::running(router).await;
