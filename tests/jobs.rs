@@ -2,6 +2,7 @@
 
 mod crash;
 pub(crate) mod orders;
+mod stopped;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use selvedge::exchange::{KeyRing, RefreshTokens};
 use uuid::Uuid;
 
 use crate::exchange::pair;
+use crate::support::process::ServiceProcess;
+use crate::support::temporary::TemporaryFolder;
 use crate::support::{Call, RawClient, Reply, eventually, user_token};
 
 const CREATE: &str = "/selvedge.control.v1.JobService/CreateItemJobInstance";
@@ -39,6 +42,21 @@ fn sealing_key(folder: &Path) -> std::path::PathBuf {
 fn sealing_keys(folder: &Path) -> Arc<KeyRing> {
     let keys = KeyRing::read(&[sealing_key(folder)], RefreshTokens::PURPOSE);
     Arc::new(keys.unwrap())
+}
+
+/// A service in a process of its own, whose jobs are up for others 3 seconds after it has died.
+async fn start_process(
+    emulator: &Emulator,
+    folder: &TemporaryFolder,
+    store: &str,
+) -> ServiceProcess {
+    let key = sealing_key(folder.path());
+    let settings = [
+        ("SELVEDGE_CACHE__KEY_FILES", key.to_str().unwrap()),
+        ("SELVEDGE_JOBS__LEASE", "3s"),
+        ("SELVEDGE_STORE__URL", store),
+    ];
+    ServiceProcess::start_with(emulator, folder.path(), "info", &settings).await
 }
 
 /// Fabric, calling for one user.

@@ -4,10 +4,9 @@ use auth_interceptor::Clock;
 use emulator::{Emulator, seed};
 use selvedge::contracts::control::v1::JobStatus;
 
-use super::{Fabric, Job, sealing_key};
+use super::{Fabric, Job, start_process};
 use crate::support::eventually;
 use crate::support::postgres::{Durability, PostgresServer};
-use crate::support::process::ServiceProcess;
 use crate::support::running::start_emulator;
 use crate::support::temporary::TemporaryFolder;
 
@@ -20,16 +19,6 @@ fn flushes(emulator: &Emulator, jobs: &[Job]) -> Vec<u64> {
         emulator.onelake_flushes(seed::LAKEHOUSE_ID, &path)
     };
     jobs.iter().map(of).collect()
-}
-
-async fn start(emulator: &Emulator, folder: &TemporaryFolder, store: &str) -> ServiceProcess {
-    let key = sealing_key(folder.path());
-    let settings = [
-        ("SELVEDGE_CACHE__KEY_FILES", key.to_str().unwrap()),
-        ("SELVEDGE_JOBS__LEASE", "3s"),
-        ("SELVEDGE_STORE__URL", store),
-    ];
-    ServiceProcess::start_with(emulator, folder.path(), "info", &settings).await
 }
 
 /// Orders a job as a client does that was told to come again.
@@ -46,7 +35,7 @@ async fn ordered(fabric: &Fabric<'_>, job: &Job) {
 
 async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
     let emulator = start_emulator(Clock::system()).await;
-    let mut served = start(&emulator, folder, store).await;
+    let mut served = start_process(&emulator, folder, store).await;
     let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
     fabric.create_item().await;
     fabric.write_rows(&[("a", "1"), ("b", "2")]).await;
@@ -65,7 +54,7 @@ async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
         })
         .await;
         served.end();
-        served = start(&emulator, folder, store).await;
+        served = start_process(&emulator, folder, store).await;
     }
     let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
     fabric.create_item().await;
