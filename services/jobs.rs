@@ -11,9 +11,6 @@ mod order;
 mod upkeep;
 mod workers;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use auth_interceptor::{Clock, SubjectToken};

@@ -27,6 +27,7 @@ macro_rules! on_both_engines {
 mod confirmed;
 mod faults;
 mod items;
+mod jobs;
 mod life;
 mod refresh_tokens;
 mod rows;

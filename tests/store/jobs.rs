@@ -1,54 +1,47 @@
-//! What the store promises of a job, from its order to its end.
-
-use std::path::PathBuf;
+//! Jobs: whose they are at any moment, how they come further, and how they end.
 
 use auth_interceptor::UnixSeconds;
 use bytes::Bytes;
+use selvedge::downstream::ConfirmedItem;
+use selvedge::store::{
+    ClaimedJob, Deletion, ItemAddress, JobAddress, JobCreation, JobFailure, JobOrder, JobSession,
+    JobState, NewJob, Progress, Quota, Settlement, StoreError, Term,
+};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::config::Migrate;
-use crate::downstream::{ConfirmedItem, ItemId};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{
-    ClaimedJob, ItemAddress, JobAddress, JobCreation, JobFailure, JobOrder, JobSession, JobState,
-    NewJob, Owner, Progress, Quota, Settlement, Store as _, StoreError, Term,
-};
+use super::confirmed::confirmed_items;
+use super::{CONTOSO, Engine, Ticking, megan};
 
-const TENANT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+on_both_engines! {
+    a_job_is_one_workers_until_the_lease_ends_and_then_anothers,
+    what_has_ended_stays_as_it_ended_and_acts_for_nobody,
+    a_job_comes_further_by_rounds_and_attempts_count_from_the_last_one,
+    an_order_is_kept_once_and_an_id_is_one_orders,
+    a_tenant_has_no_more_unfinished_jobs_than_its_quota,
+    the_upkeep_removes_old_jobs_and_sessions_that_no_job_acts_with,
+}
 
-/// A store in a folder that goes when the test does.
+/// A store, and what jobs need of it.
 struct Kept {
-    store: SqliteStore,
-    folder: PathBuf,
+    store: Ticking,
 }
 
-impl Drop for Kept {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+/// An item that Fabric has confirmed; one is enough for all jobs.
+async fn confirmed() -> ConfirmedItem {
+    static ITEM: OnceCell<[ConfirmedItem; 1]> = OnceCell::const_new();
+    let [item] = *ITEM.get_or_init(confirmed_items).await;
+    item
 }
 
-async fn kept(quota: Quota) -> Kept {
-    let folder = std::env::temp_dir().join(format!("selvedge-jobs-{}", Uuid::new_v4()));
-    std::fs::create_dir(&folder).unwrap();
-    let file = folder.join("selvedge.db");
-    let store = SqliteStore::open(&file, Migrate::Auto, quota)
-        .await
-        .unwrap();
-    Kept { store, folder }
-}
-
-fn owner() -> Owner {
-    Owner::new(TENANT.parse().unwrap(), "megan")
-}
-
-fn address() -> JobAddress {
+async fn address() -> JobAddress {
+    let item = confirmed().await.id();
     JobAddress {
         item: ItemAddress {
-            tenant: TENANT.parse().unwrap(),
-            workspace_id: Uuid::from_u128(1),
+            tenant: CONTOSO.parse().unwrap(),
+            workspace_id: item.workspace_id,
             item_type: "Org.Selvedge.Sample".to_owned(),
-            item_id: Uuid::from_u128(2),
+            item_id: item.item_id,
         },
         job_type: "Org.Selvedge.Sample.ExportRows".to_owned(),
         job_id: Uuid::new_v4(),
@@ -56,9 +49,14 @@ fn address() -> JobAddress {
 }
 
 impl Kept {
+    async fn on(engine: Engine, quota: Quota) -> Self {
+        let store = engine.store_with(quota).await;
+        Self { store }
+    }
+
     /// Orders a job at this time, with a session for it.
     async fn ordered(&self, now: UnixSeconds) -> JobAddress {
-        let address = address();
+        let address = address().await;
         self.order(&address, now).await.unwrap();
         address
     }
@@ -74,15 +72,12 @@ impl Kept {
         };
         let sealed = Bytes::from_static(b"sealed");
         self.store
-            .keep_refresh_token(&owner(), session.id, sealed, now)
+            .keep_refresh_token(&megan(), session.id, sealed, now)
             .await
             .unwrap();
         let job = NewJob {
             order: order(),
-            item: ConfirmedItem::unasked(ItemId {
-                workspace_id: address.item.workspace_id,
-                item_id: address.item.item_id,
-            }),
+            item: confirmed().await,
             session,
         };
         self.store.create_job(address, job, now).await
@@ -102,14 +97,14 @@ impl Kept {
     }
 
     async fn has_session(&self, address: &JobAddress) -> bool {
-        let found = self.store.refresh_token(&owner(), address.job_id).await;
+        let found = self.store.refresh_token(&megan(), address.job_id).await;
         found.is_ok()
     }
 }
 
 fn order() -> JobOrder {
     JobOrder {
-        owner: owner(),
+        owner: megan(),
         payload: Bytes::from_static(b"{\"a\": 1}"),
     }
 }
@@ -118,9 +113,8 @@ fn failure() -> JobFailure {
     JobFailure(Bytes::from_static(b"why"))
 }
 
-#[tokio::test]
-async fn a_job_is_one_workers_until_the_lease_ends_and_then_anothers() {
-    let kept = kept(Quota::default()).await;
+async fn a_job_is_one_workers_until_the_lease_ends_and_then_anothers(engine: Engine) {
+    let kept = Kept::on(engine, Quota::default()).await;
     let address = kept.ordered(10).await;
     assert_eq!(kept.store.job(&address).await, Ok(JobState::NotStarted));
     assert!(kept.claim(9, 20).await.is_none());
@@ -163,10 +157,9 @@ async fn a_job_is_one_workers_until_the_lease_ends_and_then_anothers() {
     assert_eq!(kept.store.job(&address).await, Ok(completed));
 }
 
-#[tokio::test]
-async fn what_has_ended_stays_as_it_ended_and_acts_for_nobody() {
+async fn what_has_ended_stays_as_it_ended_and_acts_for_nobody(engine: Engine) {
     for ending in ["completed", "failed", "cancelled", "deleted"] {
-        let kept = kept(Quota::default()).await;
+        let kept = Kept::on(engine, Quota::default()).await;
         let address = kept.ordered(1).await;
         let job = kept.claim(1, 100).await.unwrap();
         assert!(kept.has_session(&address).await);
@@ -179,7 +172,7 @@ async fn what_has_ended_stays_as_it_ended_and_acts_for_nobody() {
             "cancelled" => drop(kept.store.cancel_job(&address, 5).await.unwrap()),
             _ => {
                 let item = &address.item;
-                let deletion = crate::store::Deletion::Soft;
+                let deletion = Deletion::Soft;
                 kept.store.delete_item(item, deletion, 5).await.unwrap();
             }
         }
@@ -212,9 +205,8 @@ async fn what_has_ended_stays_as_it_ended_and_acts_for_nobody() {
     }
 }
 
-#[tokio::test]
-async fn a_job_comes_further_by_rounds_and_attempts_count_from_the_last_one() {
-    let kept = kept(Quota::default()).await;
+async fn a_job_comes_further_by_rounds_and_attempts_count_from_the_last_one(engine: Engine) {
+    let kept = Kept::on(engine, Quota::default()).await;
     kept.ordered(0).await;
     let job = kept.claim(0, 10).await.unwrap();
     kept.store.note_written(&job.lease, 5).await.unwrap();
@@ -240,9 +232,8 @@ async fn a_job_comes_further_by_rounds_and_attempts_count_from_the_last_one() {
     assert_eq!((job.attempts, job.progress), (1, begun));
 }
 
-#[tokio::test]
-async fn an_order_is_kept_once_and_an_id_is_one_orders() {
-    let kept = kept(Quota::default()).await;
+async fn an_order_is_kept_once_and_an_id_is_one_orders(engine: Engine) {
+    let kept = Kept::on(engine, Quota::default()).await;
     let address = kept.ordered(0).await;
     let known = kept.store.job_as_ordered(&address, &order()).await;
     assert_eq!(known, Ok(Some(JobState::NotStarted)));
@@ -259,30 +250,31 @@ async fn an_order_is_kept_once_and_an_id_is_one_orders() {
     assert_eq!(kept.store.job(&elsewhere).await, Err(StoreError::NotFound));
 }
 
-#[tokio::test]
-async fn a_tenant_has_no_more_unfinished_jobs_than_its_quota() {
+async fn a_tenant_has_no_more_unfinished_jobs_than_its_quota(engine: Engine) {
     let quota = Quota {
         unfinished_jobs: 2,
         ..Quota::default()
     };
-    let kept = kept(quota).await;
+    let kept = Kept::on(engine, quota).await;
     kept.ordered(0).await;
     let second = kept.ordered(0).await;
-    assert_eq!(kept.order(&address(), 0).await, Err(StoreError::Full));
+    assert_eq!(kept.order(&address().await, 0).await, Err(StoreError::Full));
     kept.store.cancel_job(&second, 1).await.unwrap();
-    assert_eq!(kept.order(&address(), 0).await, Ok(JobCreation::Created));
+    assert_eq!(
+        kept.order(&address().await, 0).await,
+        Ok(JobCreation::Created)
+    );
 }
 
-#[tokio::test]
-async fn the_upkeep_removes_old_jobs_and_sessions_that_no_job_acts_with() {
-    let kept = kept(Quota::default()).await;
+async fn the_upkeep_removes_old_jobs_and_sessions_that_no_job_acts_with(engine: Engine) {
+    let kept = Kept::on(engine, Quota::default()).await;
     let done = kept.ordered(0).await;
     kept.store.cancel_job(&done, 50).await.unwrap();
     let waiting = kept.ordered(0).await;
-    let orphan = address();
+    let orphan = address().await;
     let sealed = Bytes::from_static(b"sealed");
     kept.store
-        .keep_refresh_token(&owner(), orphan.job_id, sealed, 40)
+        .keep_refresh_token(&megan(), orphan.job_id, sealed, 40)
         .await
         .unwrap();
 
