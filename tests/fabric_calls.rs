@@ -169,6 +169,40 @@ async fn a_file_is_read_as_it_was_written_until_it_is_deleted() {
 }
 
 #[tokio::test]
+async fn of_two_who_write_one_file_the_later_prevails_and_the_other_is_told() {
+    let running = Running::start().await;
+    let writer = caller(&running, seed::CONSENTED, "lakehouse.write").await;
+    let writer = LakehouseServiceClient::new(writer);
+    let write = async |content: &'static str| {
+        let parts = [
+            Part::Location(at("contested.txt")),
+            Part::Content(content.into()),
+        ];
+        let requests = parts.map(|part| WriteFileRequest { part: Some(part) });
+        let requests = futures_util::stream::iter(requests);
+        writer.clone().write_file(requests).await
+    };
+    let mut held = running.emulator.hold_next_flush();
+    let later = async {
+        held.arrived().await;
+        let written = write("later").await;
+        held.release().await;
+        written
+    };
+    let (first, later) = tokio::join!(write("first"), later);
+    assert_eq!(later.unwrap().into_inner().size_bytes, 5);
+    let refused = first.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    let info = refused.get_details_error_info().unwrap();
+    assert_eq!(info.reason, "DOWNSTREAM_REJECTED");
+    assert_eq!(info.metadata["errorCode"], "ConditionNotMet");
+    let file = running
+        .emulator
+        .onelake_file(seed::LAKEHOUSE_ID, "Files/contested.txt");
+    assert_eq!(file.await.unwrap(), b"later");
+}
+
+#[tokio::test]
 async fn tables_are_those_of_the_lakehouse() {
     let running = Running::start().await;
     let reader = caller(&running, seed::CONSENTED, "lakehouse.read").await;
