@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::downstream::DownstreamError;
 use crate::exchange::{ExchangeError, Freshness};
+use crate::guid;
 use crate::refusal::Refusal;
 use crate::store::{Etag, StoreError};
 
@@ -106,13 +107,9 @@ fn text_of(
     }
 }
 
-/// An id in the one form the service gives out; letter case is not told apart.
+/// An id in the one form the service gives out.
 pub(crate) fn guid(text: &str, field: &'static str) -> Result<Uuid, CallError> {
-    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
-    let hyphenated = (text.len() == 36)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten();
-    hyphenated.ok_or_else(|| CallError::field(field, "must be a GUID"))
+    guid::read(text).ok_or_else(|| CallError::field(field, "must be a GUID"))
 }
 
 /// An etag as a caller repeats it; empty: any.

@@ -18,6 +18,7 @@ pub mod control;
 pub mod data;
 pub mod downstream;
 pub mod exchange;
+mod guid;
 pub mod jobs;
 mod json;
 pub mod refusal;

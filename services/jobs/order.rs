@@ -6,8 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::downstream::{FilePath, Lakehouse};
-use crate::json;
 use crate::store::JobAddress;
+use crate::{guid, json};
 
 /// The longest that a job may take from its order to its end.
 pub const RUN_TIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -155,11 +155,7 @@ fn object(payload: &[u8]) -> Result<Value, OrderError> {
 
 fn guid(value: Option<&Value>, member: &'static str) -> Result<Uuid, OrderError> {
     let text = value.and_then(Value::as_str).unwrap_or_default();
-    // Braces, `urn:uuid:` and the form without hyphens are other lengths.
-    let hyphenated = (text.len() == 36)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten();
-    hyphenated.ok_or(OrderError::Payload {
+    guid::read(text).ok_or(OrderError::Payload {
         member,
         expected: "must be a GUID",
     })
