@@ -244,7 +244,7 @@ impl Local {
             r#"
 Selvedge is serving. Press Ctrl-C to stop.
 
-  service    http://{service}   gRPC (HTTP/2 without TLS), health, reflection
+  service    http://{service}   gRPC (HTTP/2 without TLS), health, reflection; REST: /workload/openapi.json
   admin      http://{administration}   for applications with the role Selvedge.Admin
   authority  {authority}   an emulator of Entra ID, Fabric and OneLake: trust {certificate}
   accounts   {accounts}
@@ -255,7 +255,10 @@ Sign in and read your rows:
 
 {call}
 
-  grpc-status: 0 is OK. Without the token it is 16, and the details say what to do.
+  grpc-status: 0 is OK. Without the token it is 16, and the details say what to do. Over REST:
+
+  curl -si -H "authorization: Bearer $TOKEN" http://{service}/workload/data/v1/rows
+
   Which checks does a token pass? Ask:
 
   echo "$TOKEN" | cargo run --quiet -- explain --config {configuration} --token - \
