@@ -84,3 +84,68 @@ impl Messages {
         Some(frame.split_off(PREFIX_BYTES).freeze())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+    use tonic::body::Body;
+    use tonic::{Code, Status};
+
+    use super::Messages;
+
+    fn messages(frames: Vec<Frame<Bytes>>) -> Messages {
+        let frames = frames.into_iter().map(Ok::<_, Infallible>);
+        Messages::of(Body::new(StreamBody::new(stream::iter(frames))))
+    }
+
+    fn data(bytes: &'static [u8]) -> Frame<Bytes> {
+        Frame::data(Bytes::from_static(bytes))
+    }
+
+    fn trailers(status: Status) -> Frame<Bytes> {
+        let mut trailers = http::HeaderMap::new();
+        status.add_header(&mut trailers).unwrap();
+        Frame::trailers(trailers)
+    }
+
+    #[tokio::test]
+    async fn messages_are_read_however_they_are_cut() {
+        let cut = vec![
+            data(b"\0\0\0"),
+            data(b"\0\x03on"),
+            data(b"e\0\0\0\0\0\0\0\0\0\x03two"),
+            trailers(Status::new(Code::Ok, "")),
+        ];
+        let mut messages = messages(cut);
+        for message in ["one", "", "two"] {
+            assert_eq!(messages.next().await.unwrap().unwrap(), message);
+        }
+        assert_eq!(messages.next().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_after_a_message_or_says_nothing_of_its_end_has_failed() {
+        let first = || data(b"\0\0\0\0\x03one");
+        for (frames, code) in [
+            (
+                vec![first(), trailers(Status::unavailable(""))],
+                Code::Unavailable,
+            ),
+            (vec![first()], Code::Internal),
+            (vec![first(), data(b"\0\0\0\0\x05cut")], Code::Internal),
+            (
+                vec![first(), Frame::trailers(http::HeaderMap::new())],
+                Code::Internal,
+            ),
+        ] {
+            let mut messages = messages(frames);
+            assert_eq!(messages.next().await.unwrap().unwrap(), "one");
+            assert_eq!(messages.next().await.unwrap_err().code(), code);
+        }
+    }
+}
