@@ -1,6 +1,6 @@
 //! Files as the body of a request and of an answer, of any length.
 
-use emulator::seed;
+use emulator::{Endpoint, Fault, seed};
 use http::Method;
 
 use super::{BOTH, Rest, send};
@@ -107,6 +107,23 @@ async fn an_upload_of_another_type_is_refused_and_leaves_no_file() {
     rest.get(&file)
         .await
         .assert_refused(404, "RESOURCE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_before_its_first_byte_is_a_refusal() {
+    let running = Running::start().await;
+    for http in BOTH {
+        let rest = Rest::of(&running, http);
+        let file = format!("{}/broken", files());
+        let upload = rest.request(Method::PUT, &file).body("whole");
+        assert_eq!(send(upload).await.status, 200);
+        let emulator = &running.emulator;
+        emulator.set_fault(Endpoint::OneLake, Some(Fault::BreakOff));
+        let refused = rest.get(&file).await;
+        refused.assert_refused(503, "DOWNSTREAM_UNAVAILABLE");
+        emulator.set_fault(Endpoint::OneLake, None);
+        assert_eq!(rest.get(&file).await.body, b"whole");
+    }
 }
 
 #[tokio::test]
