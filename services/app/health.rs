@@ -1,0 +1,55 @@
+//! Health: SERVING while every authority's keys can be decided by, and no drain runs.
+
+use std::sync::Arc;
+
+use auth_interceptor::{Authenticator, ServedPolicies};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::transport::drain::Drain;
+
+/// The names that a client may ask by.
+pub(super) fn service_names(served: &ServedPolicies) -> Vec<String> {
+    let mut names: Vec<String> = served
+        .iter()
+        .filter_map(|method| method.method().split_once('/'))
+        .map(|(service, _)| service.to_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    // The empty name is the whole process (gRPC Health Checking Protocol).
+    names.push(String::new());
+    names
+}
+
+/// Keeps what is reported true.
+pub(super) async fn report(
+    health: HealthReporter,
+    authenticator: Arc<Authenticator>,
+    services: Vec<String>,
+    drain: Drain,
+) {
+    let mut readiness = authenticator.readiness();
+    loop {
+        let ready = readiness.iter_mut().all(|ready| *ready.borrow_and_update());
+        let status = if ready {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        set_all(&health, &services, status).await;
+        let changes = readiness.iter_mut().map(|ready| Box::pin(ready.changed()));
+        tokio::select! {
+            _ = futures_util::future::select_all(changes) => {}
+            () = drain.begun() => break,
+        }
+    }
+    set_all(&health, &services, ServingStatus::NotServing).await;
+}
+
+/// Reports the same of every service.
+pub(super) async fn set_all(health: &HealthReporter, services: &[String], status: ServingStatus) {
+    for service in services {
+        health.set_service_status(service, status).await;
+    }
+}
