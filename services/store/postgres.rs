@@ -1,7 +1,7 @@
 //! PostgreSQL as the store's engine.
 //!
 //! Writers wait for each other where they could be in each other's way, and nowhere else: a
-//! transaction begins with an advisory lock on its [`Scope`], held to its end. After that, each of
+//! transaction begins with an advisory lock on its scope, held to its end. After that, each of
 //! its statements sees all that earlier writers of the scope have committed, so that what a
 //! transaction reads is still true when it writes, as on SQLite. A lock, not a serializable
 //! transaction: an owner's writes all count towards one quota, and would fail each other.
