@@ -3,7 +3,6 @@
 //! Both generations speak of the same items. What the first keeps is a payload, what the second keeps
 //! is a definition, and neither touches what the other wrote.
 
-pub(super) mod definition;
 mod first_generation;
 mod second_generation;
 

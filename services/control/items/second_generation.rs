@@ -2,7 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Items, definition};
+use super::Items;
 use crate::call::{CallError, status};
 use crate::contracts::control::v2::item_notification_service_server::ItemNotificationService;
 use crate::contracts::control::v2::{
@@ -10,6 +10,7 @@ use crate::contracts::control::v2::{
     OnDeleteItemResponse, OnRestoreItemRequest, OnRestoreItemResponse, OnUpdateItemRequest,
     OnUpdateItemResponse,
 };
+use crate::control::definition;
 use crate::store::{Deletion, EMPTY_OBJECT, ItemChange, NewItem};
 
 #[tonic::async_trait]

@@ -9,7 +9,7 @@ use crate::contracts::control::v2::{
     OnCancelJobInstanceRequest, OnCancelJobInstanceResponse, OnCreateJobInstanceRequest,
     OnCreateJobInstanceResponse, OnGetJobInstanceStatusRequest, OnGetJobInstanceStatusResponse,
 };
-use crate::control::items::definition;
+use crate::control::definition;
 
 names_job!(
     OnCreateJobInstanceRequest,

@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 const INLINE: &str = "InlineBase64";
 
 /// The parts of a definition; none if the request holds none.
-pub(in crate::control) fn parts(
+pub(super) fn parts(
     definition: Option<ItemDefinition>,
 ) -> Result<Option<Vec<DefinitionPart>>, CallError> {
     let Some(ItemDefinition { parts }) = definition else {
