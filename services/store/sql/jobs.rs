@@ -224,22 +224,9 @@ pub(super) async fn renew(
     lease: &Lease,
     until: UnixSeconds,
 ) -> Result<(), Failure> {
-    let held = statement(
-        "UPDATE jobs SET due_time = $5 \
-         WHERE tenant_id = $1 AND item_id = $2 AND job_id = $3 AND lease = $4",
-    )
-    .bind(lease.owner.tenant().to_string())
-    .bind(lease.item_id.to_string())
-    .bind(lease.job_id.to_string())
-    .bind(lease.holder.to_string())
-    .bind(to_stored_time(until))
-    .execute(connection)
-    .await?;
-    if held == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict.into())
-    }
+    let renew = "UPDATE jobs SET due_time = $5 \
+                 WHERE tenant_id = $1 AND item_id = $2 AND job_id = $3 AND lease = $4";
+    set_while_held(connection, lease, renew, to_stored_time(until)).await
 }
 
 /// Notes that the round under way is about to show so many bytes.
@@ -248,17 +235,27 @@ pub(super) async fn note_written(
     lease: &Lease,
     bytes: u64,
 ) -> Result<(), Failure> {
-    let held = statement(
-        "UPDATE jobs SET written = $5 \
-         WHERE tenant_id = $1 AND item_id = $2 AND job_id = $3 AND lease = $4",
-    )
-    .bind(lease.owner.tenant().to_string())
-    .bind(lease.item_id.to_string())
-    .bind(lease.job_id.to_string())
-    .bind(lease.holder.to_string())
-    .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
-    .execute(connection)
-    .await?;
+    let note = "UPDATE jobs SET written = $5 \
+                WHERE tenant_id = $1 AND item_id = $2 AND job_id = $3 AND lease = $4";
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    set_while_held(connection, lease, note, bytes).await
+}
+
+/// Sets one column of a job, unless its lease is lost.
+async fn set_while_held(
+    connection: &mut impl Connection,
+    lease: &Lease,
+    sql: &'static str,
+    value: i64,
+) -> Result<(), Failure> {
+    let held = statement(sql)
+        .bind(lease.owner.tenant().to_string())
+        .bind(lease.item_id.to_string())
+        .bind(lease.job_id.to_string())
+        .bind(lease.holder.to_string())
+        .bind(value)
+        .execute(connection)
+        .await?;
     if held == 1 {
         Ok(())
     } else {
