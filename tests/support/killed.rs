@@ -34,7 +34,7 @@ enum KilledStore {
     /// As durable as in production.
     Postgres(
         PostgresDatabase,
-        #[expect(dead_code, reason = "runs until it is dropped")] PostgresServer,
+        #[expect(dead_code, reason = "runs until it is dropped")] Box<PostgresServer>,
     ),
 }
 
@@ -46,7 +46,7 @@ impl KilledService {
     pub(crate) async fn on_postgres() -> Self {
         let server = PostgresServer::start(Durability::Full).await;
         let database = server.database().await;
-        Self::start(KilledStore::Postgres(database, server)).await
+        Self::start(KilledStore::Postgres(database, Box::new(server))).await
     }
 
     async fn start(store: KilledStore) -> Self {

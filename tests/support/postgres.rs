@@ -1,14 +1,14 @@
 //! A PostgreSQL server of the tests' own, on a loopback port, with its files in a temporary folder.
 //!
 //! A shell beside it waits for the end of a pipe that this process holds: however this process
-//! ends, the pipe closes, and the shell stops the server and removes its files.
+//! ends, the pipe closes, and the shell ends the server and removes its files.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::Mutex;
 
 use selvedge::config::PostgresUrl;
@@ -28,32 +28,12 @@ pub(crate) const PASSWORD: &str = "planted-database-password-0123456789";
 
 const USER: &str = "hem";
 
-/// Takes orders, one a line; their end is the server's.
+/// Reads which process is the server; when there is nobody left to say so, ends it.
 const KEEPER: &str = r#"
-folder=$1
-shift
-start() {
-    rm -f "$folder/down"
-    # Processes that outlive a killed server hold up the next one for a moment.
-    (until [ -e "$folder/down" ] || "$@"; do sleep 0.1; done) &
-}
-stop() {
-    touch "$folder/down"
-    for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        kill "$1" "$(head -n 1 "$folder/data/postmaster.pid")" && break
-        sleep 0.2
-    done
-    wait
-}
-start "$@"
-while read -r order; do
-    case $order in
-        kill) stop -KILL ;;
-        start) start "$@" ;;
-    esac
-done
-stop -QUIT
-rm -rf "$folder"
+while read -r started; do server=$started; done
+kill -QUIT "$server"
+tail --pid="$server" -f /dev/null
+rm -rf "$1"
 "#;
 
 /// Whether what is committed outlives the machine.
@@ -70,7 +50,29 @@ pub(crate) enum Durability {
 pub(crate) struct PostgresServer {
     folder: PathBuf,
     port: u16,
-    keeper: Mutex<Child>,
+    running: Mutex<Running>,
+    keeper: Child,
+}
+
+/// The server's process, and how it is started.
+#[derive(Debug)]
+struct Running {
+    program: Command,
+    process: Child,
+    /// Where the keeper reads which process it is.
+    told: Option<ChildStdin>,
+}
+
+impl Running {
+    fn start(&mut self) {
+        self.process = self.program.spawn().unwrap();
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let told = self.told.as_mut().unwrap();
+        writeln!(told, "{}", self.process.id()).unwrap();
+    }
 }
 
 /// An empty database.
@@ -128,22 +130,32 @@ impl PostgresServer {
             postgres.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
         let log = std::fs::File::create(folder.join("log")).unwrap();
-        let keeper = Command::new("sh")
-            .args(["-c", KEEPER, "keeper"])
-            .arg(&folder)
-            .arg(postgres.get_program())
-            .args(postgres.get_args())
-            .stdin(Stdio::piped())
+        postgres
+            .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             // What a terminal sends its foreground processes is not meant for it.
+            .process_group(0);
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .process_group(0)
             .spawn()
             .unwrap();
+        let mut running = Running {
+            process: postgres.spawn().unwrap(),
+            program: postgres,
+            told: keeper.stdin.take(),
+        };
+        running.tell();
         let server = Self {
             folder,
             port,
-            keeper: Mutex::new(keeper),
+            running: Mutex::new(running),
+            keeper,
         };
         server.answers().await;
         server
@@ -166,12 +178,13 @@ impl PostgresServer {
 
     /// Ends it at once, with all its connections, as a power cut would.
     pub(crate) fn kill(&self) {
-        self.order("kill");
+        let mut running = self.running.lock().unwrap();
+        running.process.kill().unwrap();
+        running.process.wait().unwrap();
     }
 
     /// Starts it again on its port and its data.
     pub(crate) async fn restart(&self) {
-        self.order("start");
         self.answers().await;
     }
 
@@ -185,29 +198,35 @@ impl PostgresServer {
         format!("postgres://{USER}:{PASSWORD}@localhost:{port}/{database}?sslmode=disable")
     }
 
+    /// Waits until it answers. What is left of a killed server holds up the next one for a moment:
+    /// one that ends before it answers is started again.
     async fn answers(&self) {
         let url = self.url("postgres");
-        eventually(
-            "PostgreSQL answers",
-            async || match PgConnection::connect(&url).await {
+        eventually("PostgreSQL answers", async || {
+            {
+                let mut running = self.running.lock().unwrap();
+                if running.process.try_wait().unwrap().is_some() {
+                    running.start();
+                }
+            }
+            match PgConnection::connect(&url).await {
                 Ok(connection) => connection.close().await.is_ok(),
                 Err(_) => false,
-            },
-        )
+            }
+        })
         .await;
-    }
-
-    fn order(&self, order: &str) {
-        let mut keeper = self.keeper.lock().unwrap();
-        writeln!(keeper.stdin.as_mut().unwrap(), "{order}").unwrap();
     }
 }
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        let keeper = self.keeper.get_mut().unwrap();
-        drop(keeper.stdin.take());
-        let _ = keeper.wait();
+        let Running { process, told, .. } = self.running.get_mut().unwrap();
+        let id = process.id().to_string();
+        let _ = Command::new("kill").args(["-QUIT", &id]).status();
+        let _ = process.wait();
+        // The end of the pipe is what the keeper waits for.
+        drop(told.take());
+        let _ = self.keeper.wait();
     }
 }
 
