@@ -2,7 +2,7 @@
 //! are killed, that stand still, and that are merely busy.
 //!
 //! A job notes when it begins and when it is done. A trial fails where a job is not done once, and the
-//! program then ends with 1. Pauses here are the faults and the work themselves.
+//! program then ends with 1.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitCode};
@@ -16,6 +16,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 
 /// How long a trial may take to have every job done.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How often a database is looked at that other processes write to.
+const LOOK: Duration = Duration::from_millis(50);
+
+const DONE: &str = "SELECT count(*) FROM Jobs WHERE status = 'Done'";
+const BEGUN_AGAIN: &str = "SELECT count(*) - count(DISTINCT job) FROM runs";
 
 /// A heartbeat each second; two that are missed make an orphan.
 fn config(batch: usize) -> Config {
@@ -47,6 +53,7 @@ async fn work(file: &str, name: &str, batch: usize, work: Duration) {
                 .bind(i64::from(number))
                 .execute(&pool)
                 .await?;
+            // The work itself.
             tokio::time::sleep(work).await;
             sqlx::query("UPDATE runs SET done = 1 WHERE rowid = $1")
                 .bind(begun.last_insert_rowid())
@@ -110,16 +117,22 @@ impl Trial {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
+    /// Waits until a count is so high, as long as there is patience; then says how high it is.
+    async fn until(&self, sql: &'static str, wanted: i64) -> i64 {
+        let deadline = Instant::now() + PATIENCE;
+        let mut looks = tokio::time::interval(LOOK);
+        loop {
+            looks.tick().await;
+            let count = self.count(sql).await;
+            if count >= wanted || Instant::now() >= deadline {
+                return count;
+            }
+        }
+    }
+
     /// Waits for the jobs, and says whether each was done once.
     async fn end(mut self, what: &str) -> bool {
-        let begun = Instant::now();
-        let mut done = 0;
-        while done < self.jobs && begun.elapsed() < PATIENCE {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            done = self
-                .count("SELECT count(*) FROM Jobs WHERE status = 'Done'")
-                .await;
-        }
+        let done = self.until(DONE, self.jobs).await;
         for worker in &mut self.workers {
             let _ = worker.kill();
             let _ = worker.wait();
@@ -151,7 +164,7 @@ async fn main() -> ExitCode {
     ] {
         let mut trial = Trial::begin(folder, next, 50).await;
         trial.worker("first", 1, short);
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        trial.until(DONE, 10).await;
         trial.signal(0, "-KILL");
         trial.worker(next, 1, short);
         passed &= trial.end(what).await;
@@ -159,15 +172,15 @@ async fn main() -> ExitCode {
     let mut trial = Trial::begin(folder, "stopped", 50).await;
     trial.worker("first", 1, short);
     trial.worker("second", 1, short);
-    for worker in [0, 1] {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+    for (worker, orphans) in [(0, 1), (1, 2)] {
+        trial.until(DONE, 10).await;
         trial.signal(worker, "-STOP");
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        // Long enough, once its work is given to the other.
+        trial.until(BEGUN_AGAIN, orphans).await;
         trial.signal(worker, "-CONT");
     }
-    passed &= trial
-        .end("stopped for 5 s and continued, one after the other")
-        .await;
+    let what = "stopped until its work is given away, one after the other";
+    passed &= trial.end(what).await;
 
     let mut trial = Trial::begin(folder, "busy", 16).await;
     for name in ["first", "second"] {
