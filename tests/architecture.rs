@@ -162,7 +162,7 @@ fn the_emulator_is_behind_its_feature_and_used_by_dev_and_demo_alone() {
 
 #[test]
 fn the_domain_knows_neither_grpc_nor_the_contracts() {
-    for domain in ["store", "exchange", "downstream"] {
+    for domain in ["store", "exchange", "downstream", "jobs"] {
         let mut looked_at = 0;
         for path in rust_files("services") {
             let name = relative(&path);
