@@ -1,0 +1,6 @@
+import { bootstrap } from '@ms-fabric/workload-client';
+
+void bootstrap({
+  initializeWorker: async () => {},
+  initializeUI: async () => {},
+});
