@@ -11,6 +11,7 @@ use crate::fabric::Fabric;
 use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
 use crate::onelake::OneLake;
+use crate::portal::FrontEnds;
 use crate::secret::ControlSecret;
 
 /// The emulated authority.
@@ -26,6 +27,7 @@ pub(crate) struct Authority {
     pub(crate) exchanges: Exchanges,
     pub(crate) fabric: Fabric,
     pub(crate) onelake: OneLake,
+    pub(crate) front_ends: FrontEnds,
     pub(crate) control_secret: ControlSecret,
     pub(crate) stopping: CancellationToken,
 }

@@ -36,6 +36,7 @@ mod fault;
 mod keys;
 mod locked;
 mod onelake;
+mod portal;
 mod random;
 mod resource;
 mod scripting;
@@ -61,6 +62,7 @@ use crate::fault::Faults;
 use crate::keys::ring::KeyRing;
 use crate::onelake::OneLake;
 use crate::onelake::disk::Disk;
+use crate::portal::FrontEnds;
 use crate::state::StateDir;
 
 pub use crate::clock::Now;
@@ -80,6 +82,7 @@ pub use crate::fault::{Endpoint, Fault, ScriptedError};
 pub use crate::keys::SigningKey;
 pub use crate::keys::ring::Rotation;
 pub use crate::onelake::HeldFlush;
+pub use crate::portal::{FrontEnd, FrontEndError};
 pub use crate::secret::{ControlSecret, Secret};
 pub use crate::settings::{Settings, StartError};
 pub use crate::tokens::{ClientAuthentication, TokenRequest};
@@ -138,6 +141,7 @@ impl Emulator {
             exchanges: Exchanges::default(),
             fabric,
             onelake,
+            front_ends: FrontEnds::default(),
             control_secret: ControlSecret::new(random::token()),
             stopping: stopping.clone(),
         });

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::authority::Authority;
 use crate::certificate::Certificates;
 use crate::settings::StartError;
-use crate::{control, entra, fabric, onelake};
+use crate::{control, entra, fabric, onelake, portal};
 
 const CONNECTIONS: usize = 1024;
 const BODY_BYTES: usize = 64 * 1024;
@@ -76,6 +76,7 @@ pub(crate) fn router(authority: Arc<Authority>) -> Router {
         .nest(control::PREFIX, control::router(&authority))
         .nest(fabric::PREFIX, fabric::router(&authority))
         .nest(onelake::PREFIX, onelake::router(&authority))
+        .merge(portal::router())
         .merge(entra::router(&authority))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         // Outermost, so that nothing at all is served under a foreign name.

@@ -107,10 +107,7 @@ fn graph() -> App {
 fn broker() -> App {
     let mut app = App::new(BROKER_CLIENT_ID, "Token broker", CONTOSO_TENANT_ID);
     app.multi_tenant = true;
-    app.redirects = vec![Redirect::new(
-        "http://localhost:60007/close",
-        RedirectKind::Spa,
-    )];
+    app.redirects = broker_redirects();
     app.permissions = vec![
         Permission::new(COMPANY_PICKER_CLIENT_ID, &CONTROL_SCOPES),
         Permission::new(FILE_PICKER_CLIENT_ID, &CONTROL_SCOPES),
@@ -149,12 +146,19 @@ fn control(client_id: &str, name: &str, uri: &str, secret: &str) -> App {
     app.scopes = CONTROL_SCOPES.map(str::to_owned).to_vec();
     app.wants_idtyp = true;
     // Consent is given on the broker's page, in the control's name.
-    app.redirects = vec![Redirect::new(
-        "http://localhost:60007/close",
-        RedirectKind::Spa,
-    )];
+    app.redirects = broker_redirects();
     app.secrets = vec![Secret::new(secret)];
     app
+}
+
+/// A broker of its own, and the one that a workload's front end serves.
+fn broker_redirects() -> Vec<Redirect> {
+    [
+        "http://localhost:60007/close",
+        "http://localhost:60006/broker/close",
+    ]
+    .map(|uri| Redirect::new(uri, RedirectKind::Spa))
+    .into()
 }
 
 fn cli() -> App {
