@@ -10,6 +10,7 @@ mod fabric;
 mod keys;
 mod store;
 mod values;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use self::fabric::{Endpoints, ErrorCasing, Fabric};
 pub use self::keys::{Form, KEYS, Key, reference};
 pub use self::store::{Database, Migrate, PostgresUrl, Store};
 use self::values::Values;
+pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
 
@@ -36,6 +38,8 @@ const PREFIX: &str = "SELVEDGE_";
 pub struct Settings {
     /// Listeners and what they serve.
     pub server: Server,
+    /// The front end; none: it is not served.
+    pub web: Option<Web>,
     /// Where records are kept.
     pub store: Store,
     /// Who may issue tokens, by name; never empty.
@@ -205,8 +209,10 @@ impl Settings {
         let server = Server::read(&values)?;
         let (authorities, registrations) = authorities::read(&values)?;
         let exchange = credentials::read(&values, &authorities, &registrations)?;
+        let web = Web::read(&values, &server, &exchange)?;
         Ok(Self {
             server,
+            web,
             store: Store::read(&values)?,
             authorities,
             registrations,
@@ -253,18 +259,7 @@ impl Server {
             (Some(_), None) => return Err(values.missing("server.tls_key_file")),
             (None, Some(_)) => return Err(values.missing("server.tls_cert_file")),
         };
-        let plaintext_allowed = values.flag("server.danger_plaintext")?;
-        let listen = |path| {
-            let address = values.address(path)?;
-            if tls.is_none() && !plaintext_allowed && !address.ip().is_loopback() {
-                return Err(values.refused(
-                    path,
-                    "a loopback address, or server.tls_cert_file and server.tls_key_file, or \
-                     server.danger_plaintext = true",
-                ));
-            }
-            Ok(address)
-        };
+        let listen = |path| listener(values, path, values.address(path)?, tls.as_ref());
         Ok(Self {
             listen: listen("server.listen")?,
             admin_listen: listen("server.admin_listen")?,
@@ -276,6 +271,24 @@ impl Server {
             drain_timeout: values.duration("server.drain_timeout")?,
         })
     }
+}
+
+/// What is sent in plaintext stays on this machine, unless the operator says otherwise.
+fn listener(
+    values: &Values,
+    path: &str,
+    address: SocketAddr,
+    tls: Option<&TlsFiles>,
+) -> Result<SocketAddr, ConfigError> {
+    let is_safe = tls.is_some() || address.ip().is_loopback();
+    if is_safe || values.flag("server.danger_plaintext")? {
+        return Ok(address);
+    }
+    Err(values.refused(
+        path,
+        "a loopback address, or server.tls_cert_file and server.tls_key_file, or \
+         server.danger_plaintext = true",
+    ))
 }
 
 /// The `SELVEDGE_…` variables: the name without its prefix, and the value.

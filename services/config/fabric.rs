@@ -105,11 +105,12 @@ impl Endpoints {
     }
 }
 
-const ENDPOINT: &str =
+/// What [`is_endpoint`] takes, in words.
+pub(super) const ENDPOINT: &str =
     "an https URL, or an http one of a loopback host, without query or user name";
 
-/// Whether Fabric can be sent there. Plain HTTP is for its development gateway, on the same machine.
-fn is_endpoint(text: &str) -> bool {
+/// Whether Fabric and pages can be sent there. Plain HTTP is for development, on the same machine.
+pub(super) fn is_endpoint(text: &str) -> bool {
     let Ok(url) = text.parse::<reqwest::Url>() else {
         return false;
     };

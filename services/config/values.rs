@@ -206,6 +206,10 @@ impl Values {
         self.required(path, |value, form| text(value, form)?.parse().ok())
     }
 
+    pub(super) fn optional_address(&self, path: &str) -> Result<Option<SocketAddr>, ConfigError> {
+        self.optional(path, |value, form| text(value, form)?.parse().ok())
+    }
+
     pub(super) fn tenant(&self, path: &str) -> Result<Option<TenantId>, ConfigError> {
         self.optional(path, |value, form| text(value, form)?.parse().ok())
     }

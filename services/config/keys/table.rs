@@ -95,6 +95,38 @@ pub const KEYS: &[Key] = &[
         Some("false"),
         "Whether plaintext is served on an address that other machines reach.",
     ),
+    // [web]
+    key(
+        "web.listen",
+        Form::Address,
+        None,
+        "Where the front end is served, with the certificate of server.tls_cert_file. Unset: \
+         nowhere. The origins that its pages then have belong in server.cors_origins.",
+    ),
+    key(
+        "web.service",
+        Form::Text,
+        None,
+        "Required with web.listen: the URL at which its pages reach the service.",
+    ),
+    key(
+        "web.frame_ancestors",
+        Form::Texts,
+        Some("https://*.fabric.microsoft.com,https://*.powerbi.com,https://teams.microsoft.com"),
+        "Pages that may show the front end in a frame, as CSP has them. Empty: none.",
+    ),
+    key(
+        "web.broker_client_id",
+        Form::Guid,
+        None,
+        "The client application of the token broker's page. Unset: there is no broker.",
+    ),
+    key(
+        "web.broker_components",
+        Form::Texts,
+        Some(""),
+        "The registrations that the broker's page gets tokens of, all of one Entra authority.",
+    ),
     // [store]
     key(
         "store.url",
