@@ -25,6 +25,8 @@ fn main() -> Result<()> {
     for root in ROOTS {
         println!("cargo:rerun-if-changed={root}");
     }
+    // The compiler is told of the bundle's files, but not of one that is new.
+    println!("cargo:rerun-if-changed=web/dist");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").context("cargo sets OUT_DIR")?);
     let files = proto_files(Path::new("proto"))?;
     compile(&ROOTS.map(PathBuf::from), &files, &out)

@@ -8,6 +8,7 @@ use auth_interceptor::{
     AuthLayer, Authenticator, GuardedServices, MethodPolicy, Plane, Policies, Policy, PolicyError,
     ServedPolicies, StartError,
 };
+use futures_util::future::join_all;
 use http::{Request, Response};
 use tokio::net::TcpListener;
 use tonic::body::Body;
@@ -30,6 +31,7 @@ use crate::transport::drain::Drain;
 use crate::transport::listener;
 use crate::transport::protocol::GrpcOnlyLayer;
 use crate::transport::watches::WatchesLayer;
+use crate::web::{Site, SiteError};
 
 mod health;
 mod services;
@@ -59,6 +61,9 @@ pub enum AppError {
     /// A served method has a REST form that cannot be.
     #[error(transparent)]
     Rest(#[from] RouteError),
+    /// The front end cannot be served.
+    #[error(transparent)]
+    FrontEnd(#[from] SiteError),
     /// The reflection service rejects the contracts.
     #[error("the contracts cannot be reflected")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -71,6 +76,7 @@ pub struct App {
     reporter: HealthReporter,
     service: Face,
     administration: Face,
+    site: Option<Site>,
     workers: Workers,
     upkeep: Upkeep,
 }
@@ -100,6 +106,8 @@ pub struct Listeners {
     pub service: TcpListener,
     /// For administrators: an address that only they reach.
     pub administration: TcpListener,
+    /// For browsers that load the front end: its addresses; none where it is not configured.
+    pub front_end: Vec<TcpListener>,
 }
 
 impl App {
@@ -135,12 +143,14 @@ impl App {
         }
         let mut service = Face::from(everybody);
         service.rest = Some(rest(&settings, &service.served)?);
+        let site = settings.web.as_ref().map(Site::new).transpose()?;
         Ok(Self {
             settings,
             authenticator,
             reporter,
             service,
             administration: administrators.into(),
+            site,
             workers,
             upkeep,
         })
@@ -170,6 +180,7 @@ impl App {
             reporter,
             service,
             administration,
+            site,
             workers,
             upkeep,
         } = self;
@@ -195,6 +206,20 @@ impl App {
             )
         };
         let begun = drain.clone();
+        // Nothing in front of it: it guards nothing, and no page may reach the service as its own.
+        let pages = listeners.front_end.into_iter().zip(std::iter::repeat(site));
+        let pages = pages.filter_map(|(listener, site)| Some((listener, site?)));
+        let pages = pages.map(|(listener, site)| {
+            listener::serve(
+                listener,
+                settings.tls.clone(),
+                site,
+                &settings.connections,
+                &drain,
+                settings.drain,
+                drain.begun(),
+            )
+        });
         // Work in the background is handed over at once; calls in flight may still end.
         let stop = drain.begun_token();
         tokio::join!(
@@ -206,6 +231,7 @@ impl App {
                 administration,
                 Box::pin(async move { begun.begun().await }),
             ),
+            join_all(pages),
         );
         report.abort();
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth_interceptor::{AuthSettings, Clock};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Fabric, Settings};
+use crate::config::{Fabric, Settings, Web};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
@@ -22,6 +22,8 @@ pub struct AppSettings {
     pub exchange: ExchangeSettings,
     /// What Fabric is told of the workload.
     pub fabric: Fabric,
+    /// The front end; none: it is not served.
+    pub web: Option<Web>,
     /// How many jobs are worked on at once, and for how long a process counts as alive.
     pub jobs: WorkerSettings,
     /// Where Fabric and OneLake are.
@@ -75,6 +77,7 @@ impl TryFrom<&Settings> for AppSettings {
             exchange: ExchangeSettings::new(settings.exchange.clone()),
             sealing_keys: sealing_keys(&settings.sealing_key_files)?,
             fabric: settings.fabric.clone(),
+            web: settings.web.clone(),
             jobs: settings.jobs,
             downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,

@@ -10,6 +10,7 @@ use crate::app::{App, AppSettings, Listeners};
 use crate::config::Settings;
 use crate::store;
 use crate::telemetry::{LogSettings, start_logging};
+use crate::web;
 
 /// Serves until `shutdown`, then drains.
 ///
@@ -35,10 +36,21 @@ pub(super) async fn run(
     let listeners = Listeners {
         service: listen("server.listen", settings.server.listen).await?,
         administration: listen("server.admin_listen", settings.server.admin_listen).await?,
+        front_end: match &settings.web {
+            None => Vec::new(),
+            Some(web) => web::listen(web.listen)
+                .await
+                .with_context(|| cannot_listen("web.listen", web.listen))?,
+        },
     };
+    let front_end = listeners.front_end.first();
     tracing::info!(
         server.address = %listeners.service.local_addr()?,
         server.admin_address = %listeners.administration.local_addr()?,
+        web.address = front_end
+            .map(TcpListener::local_addr)
+            .transpose()?
+            .map(tracing::field::display),
         "listening"
     );
     app.serve(listeners, shutdown).await;
@@ -50,5 +62,9 @@ pub(super) async fn run(
 async fn listen(key: &str, address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address)
         .await
-        .with_context(|| format!("the service cannot listen on {address} ({key})"))
+        .with_context(|| cannot_listen(key, address))
+}
+
+fn cannot_listen(key: &str, address: SocketAddr) -> String {
+    format!("the service cannot listen on {address} ({key})")
 }

@@ -225,6 +225,7 @@ impl Setup {
             exchange: self.exchange(&emulator, folder.path()),
             sealing_keys: self.sealing_keys.clone(),
             fabric: self.fabric,
+            web: None,
             jobs: self.jobs,
             downstream: downstream(&emulator),
             health: self.health,
@@ -250,6 +251,7 @@ impl Setup {
         let listeners = Listeners {
             service: listen().await.unwrap(),
             administration: listen().await.unwrap(),
+            front_end: Vec::new(),
         };
         let address = listeners.service.local_addr().unwrap();
         let administration = listeners.administration.local_addr().unwrap();
