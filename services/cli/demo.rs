@@ -44,6 +44,7 @@ async fn walk(folder: &std::path::Path, narration: &mut Narration) -> Result<()>
         service: anywhere,
         administration: anywhere,
         authority: anywhere,
+        front_end: None,
         state_dir: folder,
         keys: KEY_TIMES,
     })

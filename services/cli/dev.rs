@@ -1,4 +1,5 @@
-//! `selvedge dev`: an authority and the service on loopback, in one process, with nothing to set up.
+//! `selvedge dev`: an authority, the service and its front end on loopback, in one process, with
+//! nothing to set up.
 //!
 //! The only commands that may start the emulator are this one and `demo`, which stands on it.
 
@@ -9,12 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use auth_interceptor::Clock;
-use emulator::{Emulator, Generation, WorkloadRegistration, seed};
+use emulator::{Emulator, Generation, WorkloadRegistration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 mod configuration;
+mod description;
+mod front_end;
+
+use self::front_end::FrontEndAddress;
 
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
@@ -27,11 +31,13 @@ const SERVICE_PORT: u16 = 5000;
 const ADMINISTRATION_PORT: u16 = 5001;
 /// The port of the emulator, before any offset.
 const AUTHORITY_PORT: u16 = 5443;
+/// The port of the front end, before any offset: the default of Fabric's development front ends.
+const FRONT_END_PORT: u16 = 60006;
 
 /// How long the service may take to read the keys of an authority in its own process.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs an authority and the service on this machine until interrupted.
+/// Runs an authority, the service and its front end on this machine until interrupted.
 #[derive(clap::Args, Debug)]
 pub struct DevArgs {
     /// Added to every port.
@@ -76,13 +82,15 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
         service: port(SERVICE_PORT)?,
         administration: port(ADMINISTRATION_PORT)?,
         authority: port(AUTHORITY_PORT)?,
+        front_end: Some(port(FRONT_END_PORT)?),
         state_dir: &args.state_dir,
         keys: "",
     })
     .await?;
+    let mut out = io::stdout();
     match args.format {
-        DevFormat::Text => local.describe(&args.state_dir)?,
-        DevFormat::Json => writeln!(io::stdout().lock(), "{}", local.as_json())?,
+        DevFormat::Text => write!(out, "{}", local.as_text(&args.state_dir))?,
+        DevFormat::Json => writeln!(out, "{}", local.as_json())?,
     }
     shutdown.await;
     local.stop().await
@@ -93,6 +101,8 @@ pub(super) struct LocalSettings<'a> {
     pub(super) service: SocketAddr,
     pub(super) administration: SocketAddr,
     pub(super) authority: SocketAddr,
+    /// None: no front end is served.
+    pub(super) front_end: Option<SocketAddr>,
     pub(super) state_dir: &'a Path,
     /// More configuration (TOML), for times shorter than production's.
     pub(super) keys: &'a str,
@@ -103,6 +113,7 @@ pub(super) struct Local {
     pub(super) emulator: Emulator,
     pub(super) service: SocketAddr,
     administration: SocketAddr,
+    front_end: Option<FrontEndAddress>,
     root_certificate: PathBuf,
     configuration_file: PathBuf,
     stop: CancellationToken,
@@ -112,6 +123,7 @@ pub(super) struct Local {
 impl Local {
     /// Starts both, and returns once the service is SERVING.
     pub(super) async fn start(settings: &LocalSettings<'_>) -> Result<Self> {
+        let front_end = settings.front_end.map(FrontEndAddress);
         let clock = Clock::system();
         let emulator_settings =
             emulator::Settings::new(settings.authority, std::sync::Arc::new(move || clock.now()))
@@ -132,12 +144,19 @@ impl Local {
         let listeners = Listeners {
             service: listen(settings.service).await?,
             administration: listen(settings.administration).await?,
+            front_end: match front_end {
+                None => Vec::new(),
+                Some(front_end) => front_end.listen().await?,
+            },
         };
         let service = listeners.service.local_addr()?;
         let administration = listeners.administration.local_addr()?;
         for generation in Generation::ALL {
             let workload = WorkloadRegistration::new(workload_url(service), generation);
             emulator.register_workload(workload)?;
+        }
+        if let Some(front_end) = front_end {
+            emulator.register_front_end(front_end.manifest())?;
         }
         let authenticator = std::sync::Arc::clone(app.authenticator());
         let stop = CancellationToken::new();
@@ -149,6 +168,7 @@ impl Local {
             emulator,
             service,
             administration,
+            front_end,
             root_certificate,
             configuration_file,
             stop,
@@ -167,116 +187,6 @@ impl Local {
         self.serving.await?;
         self.emulator.stop().await;
         Ok(())
-    }
-
-    fn as_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "service": format!("http://{}", self.service),
-            "administration": format!("http://{}", self.administration),
-            "authority": self.emulator.origin(),
-            "ca_file": self.root_certificate,
-            "config": self.configuration_file,
-            "workload": workload_url(self.service),
-            "call_to_paste": self.call_to_paste(),
-            "order_to_paste": self.order_to_paste(),
-            "tenant": seed::CONTOSO_TENANT_ID,
-            "tenant_domain": seed::CONTOSO_DOMAIN,
-            "workload_client_id": seed::WORKLOAD_CLIENT_ID,
-            "audience_v1": seed::WORKLOAD_URI,
-            "cli_client_id": seed::CLI_CLIENT_ID,
-            "daemon_client_id": seed::DAEMON_CLIENT_ID,
-            "daemon_secret": seed::DAEMON_SECRET,
-            "control_secret": self.emulator.control_secret().expose(),
-        })
-    }
-
-    /// Signs in and reads rows, with nothing but a shell and curl: five zero bytes are an empty
-    /// message in its gRPC frame.
-    fn call_to_paste(&self) -> String {
-        format!(
-            r#"  TOKEN=$(curl -s --cacert {certificate} {authority}/{tenant}/oauth2/v2.0/token \
-    -d grant_type=password -d client_id={client} -d scope={resource}/data.read \
-    -d username={user} -d password={password} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
-  printf '\0\0\0\0\0' | curl -sv --http2-prior-knowledge --data-binary @- -o /dev/null \
-    -H "authorization: Bearer $TOKEN" -H 'content-type: application/grpc' -H 'te: trailers' \
-    http://{service}/selvedge.data.v1.DataService/ReadData 2>&1 | grep -i '^< grpc-'"#,
-            certificate = self.root_certificate.display(),
-            authority = self.emulator.origin(),
-            tenant = seed::CONTOSO_DOMAIN,
-            client = seed::CLI_CLIENT_ID,
-            resource = seed::WORKLOAD_URI,
-            user = seed::CONSENTED,
-            password = seed::PASSWORD,
-            service = self.service,
-        )
-    }
-
-    /// Has the emulated Fabric create an item in the service, and prints what the service said.
-    fn order_to_paste(&self) -> String {
-        format!(
-            r#"  curl -s --cacert {certificate} {authority}/_control/fabric/workload-items/create \
-    -H '{control}: {secret}' -H 'content-type: application/json' \
-    -d '{{"generation":"first","upn":"{user}","workspace":"{workspace}","item":"{item}","display_name":"report"}}'"#,
-            certificate = self.root_certificate.display(),
-            authority = self.emulator.origin(),
-            control = emulator::CONTROL_HEADER,
-            secret = self.emulator.control_secret().expose(),
-            user = seed::CONSENTED,
-            workspace = seed::WORKSPACE_ID,
-            item = Uuid::new_v4(),
-        )
-    }
-
-    fn describe(&self, state_dir: &Path) -> io::Result<()> {
-        let service = self.service;
-        let administration = self.administration;
-        let authority = self.emulator.origin();
-        let certificate = self.root_certificate.display();
-        let accounts: Vec<_> = self
-            .emulator
-            .directory()
-            .accounts()
-            .iter()
-            .map(|account| account.upn.as_str())
-            .collect();
-        write!(
-            io::stdout().lock(),
-            r#"
-Selvedge is serving. Press Ctrl-C to stop.
-
-  service    http://{service}   gRPC (HTTP/2 without TLS), health, reflection; REST: /workload/openapi.json
-  admin      http://{administration}   for applications with the role Selvedge.Admin
-  authority  {authority}   an emulator of Entra ID, Fabric and OneLake: trust {certificate}
-  accounts   {accounts}
-  control    {control}: {secret}   (scripts faults and key rotation)
-  log        {log}
-
-Sign in and read your rows:
-
-{call}
-
-  grpc-status: 0 is OK. Without the token it is 16, and the details say what to do. Over REST:
-
-  curl -si -H "authorization: Bearer $TOKEN" http://{service}/workload/data/v1/rows
-
-  Which checks does a token pass? Ask:
-
-  echo "$TOKEN" | cargo run --quiet -- explain --config {configuration} --token - \
-    --method selvedge.data.v1.DataService/WriteData
-
-Have Fabric call the workload:
-
-{order}
-
-"#,
-            configuration = self.configuration_file.display(),
-            accounts = accounts.join(" "),
-            control = emulator::CONTROL_HEADER,
-            secret = self.emulator.control_secret().expose(),
-            log = state_dir.join("log.jsonl").display(),
-            call = self.call_to_paste(),
-            order = self.order_to_paste(),
-        )
     }
 }
 

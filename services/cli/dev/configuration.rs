@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use emulator::{Emulator, seed};
 
-use super::LocalSettings;
+use super::{FrontEndAddress, LocalSettings};
 
 /// Writes the files that the configuration names, and returns its text.
 pub(super) fn write(
@@ -49,15 +49,20 @@ fn text(emulator: &Emulator, root_certificate: &Path, settings: &LocalSettings<'
         .iter()
         .map(|tenant| format!("{:?}", tenant.id))
         .collect();
+    let front_end = settings.front_end.map(FrontEndAddress);
+    let origins = front_end.map(FrontEndAddress::origins).unwrap_or_default();
+    let web = front_end.map(|front_end| front_end.configuration(settings.service, emulator));
     format!(
         r#"
 version = 1
 [server]
 listen = "{service}"
 admin_listen = "{administration}"
+cors_origins = {origins:?}
 reflection = true
 drain_delay = "0s"
 drain_timeout = "10s"
+{web}
 [store]
 url = "sqlite://{folder}/selvedge.db"
 [authorities.emulator]
@@ -108,6 +113,7 @@ key_files = ["{folder}/sealing.key"]
 "#,
         service = settings.service,
         administration = settings.administration,
+        web = web.unwrap_or_default(),
         folder = settings.state_dir.display(),
         origin = emulator.origin(),
         tenants = tenants.join(", "),
