@@ -42,3 +42,4 @@ mod store;
 mod store_limits;
 mod support;
 mod transport;
+mod web;

@@ -30,6 +30,7 @@ pub(super) async fn run(settings: Result<Settings, ConfigError>) -> Result<ExitC
         Err(error) => report.add("configuration", Err(format!("{error:#}")))?,
         Ok((settings, app_settings)) => {
             report.add("configuration", Ok(describe(&settings)))?;
+            report.add("front end", front_end(&settings))?;
             report.add("policies", policies())?;
             report.add("store", store(&settings.store).await)?;
             for (subject, finding) in authorities(&app_settings).await {
@@ -96,6 +97,30 @@ fn describe(settings: &Settings) -> String {
         [] => names,
         dangers => format!("{names}; weakened by {}", dangers.join(", ")),
     }
+}
+
+/// Where the front end is served. Behind a proxy its pages have other origins than their listener, so
+/// that whether they are among those that may call is the operator's to see.
+fn front_end(settings: &Settings) -> Finding {
+    let Some(web) = &settings.web else {
+        return Ok("not served: web.listen is not set".to_owned());
+    };
+    let origins = settings.server.cors_origins.join(", ");
+    if origins.is_empty() {
+        return Err("its pages cannot call: server.cors_origins is empty".to_owned());
+    }
+    let broker = match &web.broker {
+        None => String::new(),
+        Some(broker) => {
+            let names = broker.components.iter().map(|one| one.name.as_str());
+            let names: Vec<_> = names.collect();
+            format!(", with a token broker for {}", names.join(", "))
+        }
+    };
+    Ok(format!(
+        "served on {}{broker}; its pages call {} from {origins}",
+        web.listen, web.service
+    ))
 }
 
 fn policies() -> Finding {

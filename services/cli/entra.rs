@@ -40,7 +40,8 @@ struct ManifestArgs {
     #[arg(long)]
     registration: Option<String>,
     /// An address that the front end returns to after signing in, besides `/close` of each
-    /// server.cors_origins that Entra takes. May be repeated.
+    /// server.cors_origins that Entra takes, and `/broker/close` for one of web.broker_components.
+    /// May be repeated.
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<Url>,
     /// What to print.
@@ -75,7 +76,7 @@ pub(super) fn run(args: &EntraArgs) -> Result<ExitCode> {
                 registration: chosen.registration,
                 exchange: chosen.exchange,
                 control_clients: &settings.fabric.app_ids,
-                redirect_uris: redirect_uris(&settings.server.cors_origins, &args.redirect_uri),
+                redirect_uris: redirect_uris(&settings, chosen.registration, &args.redirect_uri),
                 policies: &app::policies()?,
                 sentences: &consent_text::sentences(DESCRIPTOR_SET)?,
             };
@@ -142,17 +143,30 @@ impl<'s> Chosen<'s> {
     }
 }
 
-/// Where a front end's sign-in ends: its page that closes itself. Entra takes `http` for the name
+/// Where a front end's sign-in ends: its page that closes itself, and for a component of the token
+/// broker, in whose name its page asks for consent, that page's too. Entra takes `http` for the name
 /// `localhost` alone, which stands for the loopback address too.
-fn redirect_uris(origins: &[String], further: &[Url]) -> Vec<String> {
-    let of_origin = |origin: &String| {
-        let url = origin.parse::<Url>().ok()?;
-        let taken = url.scheme() == "https" || url.host_str() == Some("localhost");
-        taken.then(|| format!("{}/close", origin.trim_end_matches('/')))
+fn redirect_uris(settings: &Settings, registration: &Registration, further: &[Url]) -> Vec<String> {
+    let broker = settings.web.as_ref().and_then(|web| web.broker.as_ref());
+    let is_component = broker.is_some_and(|broker| {
+        let mut components = broker.components.iter();
+        components.any(|component| component.name == registration.name)
+    });
+    let paths: &[&str] = if is_component {
+        &["/close", "/broker/close"]
+    } else {
+        &["/close"]
     };
-    origins
+    let is_taken = |origin: &&String| {
+        let url = origin.parse::<Url>();
+        url.is_ok_and(|url| url.scheme() == "https" || url.host_str() == Some("localhost"))
+    };
+    settings
+        .server
+        .cors_origins
         .iter()
-        .filter_map(of_origin)
+        .filter(is_taken)
+        .flat_map(|origin| paths.iter().map(move |path| format!("{origin}{path}")))
         .chain(further.iter().map(Url::to_string))
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod store;
+mod web;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -39,7 +39,10 @@ const VISIBLE: &str = "style-src 'self' 'unsafe-inline'; img-src 'self' data:";
 impl Policies {
     pub(super) fn new(origins: &Origins<'_>) -> Result<Self, InvalidHeaderValue> {
         let service = &origins.service;
-        let authority = origins.authority.as_deref().unwrap_or_default();
+        let authority = origins
+            .authority
+            .as_ref()
+            .map_or_else(String::new, |authority| format!(" {authority}"));
         let ancestors = match origins.frame_ancestors {
             [] => "'none'".to_owned(),
             ancestors => ancestors.join(" "),
@@ -52,8 +55,8 @@ impl Policies {
             // Its library renews sign-ins in hidden frames, which begin at the authority and end at
             // its own page.
             broker: format!(
-                "{PAGE}; {VISIBLE}; connect-src 'self' {service} {authority}; \
-                 frame-src 'self' {authority}; frame-ancestors 'none'"
+                "{PAGE}; {VISIBLE}; connect-src 'self' {service}{authority}; \
+                 frame-src 'self'{authority}; frame-ancestors 'none'"
             )
             .try_into()?,
             close: format!("{PAGE}; frame-ancestors 'none'").try_into()?,

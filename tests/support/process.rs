@@ -2,7 +2,7 @@
 //! asked as a whole, its log and its memory.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use emulator::{Emulator, Secret, seed};
 
@@ -21,6 +21,8 @@ pub(crate) struct ServiceProcess {
     pub(crate) address: String,
     /// Where administrators are.
     pub(crate) administration: String,
+    /// Where browsers are, if the front end is configured.
+    pub(crate) front_end: Option<String>,
 }
 
 impl ServiceProcess {
@@ -58,13 +60,15 @@ impl ServiceProcess {
             log,
             address: String::new(),
             administration: String::new(),
+            front_end: None,
         };
         eventually("the service logs where it listens", async || {
             let ended = started.process.try_wait().unwrap().is_some();
             assert!(!ended, "it ended: {}", started.log());
             let addresses = started.log().lines().find_map(listening);
-            if let Some([address, administration]) = addresses {
+            if let Some((address, administration, front_end)) = addresses {
                 (started.address, started.administration) = (address, administration);
+                started.front_end = front_end;
             }
             !started.address.is_empty()
         })
@@ -87,6 +91,21 @@ impl ServiceProcess {
         self.process.id()
     }
 
+    /// Asks it to end by SIGTERM, and waits until it has.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+        let mut ended = None;
+        eventually("the service ends", async || {
+            ended = self.process.try_wait().unwrap();
+            ended.is_some()
+        })
+        .await;
+        ended.unwrap()
+    }
+
     /// Ends it by SIGKILL: it learns nothing and finishes nothing.
     pub(crate) fn end(&mut self) {
         // An error says that it has ended already.
@@ -101,14 +120,19 @@ impl Drop for ServiceProcess {
     }
 }
 
-/// The addresses in the line that says where the service listens.
-fn listening(line: &str) -> Option<[String; 2]> {
+/// The addresses in the line that says where the service listens: for everybody, for
+/// administrators and for browsers.
+fn listening(line: &str) -> Option<(String, String, Option<String>)> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
     if line["message"] != "listening" {
         return None;
     }
-    let address = |name: &str| line[name].as_str().unwrap().to_owned();
-    Some([address("server.address"), address("server.admin_address")])
+    let address = |name: &str| line[name].as_str().map(str::to_owned);
+    Some((
+        address("server.address").unwrap(),
+        address("server.admin_address").unwrap(),
+        address("web.address"),
+    ))
 }
 
 fn configuration(emulator: &Emulator, folder: &Path, filter: &str) -> String {

@@ -39,7 +39,7 @@ fn manifest(settings: &Settings, policies: &Policies) -> Value {
         registration: chosen.registration,
         exchange: chosen.exchange,
         control_clients: &settings.fabric.app_ids,
-        redirect_uris: redirect_uris(&settings.server.cors_origins, &[]),
+        redirect_uris: redirect_uris(settings, chosen.registration, &[]),
         policies,
         sentences: &consent_text::sentences(DESCRIPTOR_SET).unwrap(),
     };
@@ -254,21 +254,49 @@ fn tokens_are_of_the_version_whose_audience_is_configured_and_say_what_they_are(
     assert_eq!(manifest["api"]["requestedAccessTokenVersion"], 2);
 }
 
+/// The registration `workload`, a component of a token broker, with the front end at three origins.
+fn component() -> Settings {
+    let secret = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE");
+    settings(&format!(
+        r#"
+        secret_file = "{secret}"
+        token_clients = ["{BROKER}"]
+        downstream_scopes = ["https://graph.microsoft.com/User.Read"]
+        [server]
+        cors_origins = [
+          "https://fe.contoso.example", "http://localhost:60006", "http://127.0.0.1:60006",
+        ]
+        [web]
+        listen = "127.0.0.1:60006"
+        service = "https://be.contoso.example"
+        broker_client_id = "{BROKER}"
+        broker_components = ["workload"]
+        "#
+    ))
+}
+
 #[test]
 fn a_sign_in_ends_at_a_page_that_entra_takes() {
-    let origins = [
-        "https://fe.contoso.example",
-        "http://localhost:60006",
-        "http://127.0.0.1:60006",
-    ]
-    .map(str::to_owned);
+    let mut settings = component();
     let further = ["https://portal.example/done".parse().unwrap()];
     assert_eq!(
-        redirect_uris(&origins, &further),
+        redirect_uris(&settings, &settings.registrations[0], &further),
+        [
+            "https://fe.contoso.example/close",
+            "https://fe.contoso.example/broker/close",
+            "http://localhost:60006/close",
+            "http://localhost:60006/broker/close",
+            "https://portal.example/done",
+        ]
+    );
+    if let Some(web) = &mut settings.web {
+        web.broker = None;
+    }
+    assert_eq!(
+        redirect_uris(&settings, &settings.registrations[0], &[]),
         [
             "https://fe.contoso.example/close",
             "http://localhost:60006/close",
-            "https://portal.example/done",
         ]
     );
 }
