@@ -6,6 +6,7 @@
 
 mod binding;
 mod field_path;
+mod forward;
 mod frame;
 mod json;
 mod layer;

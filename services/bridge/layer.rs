@@ -12,9 +12,10 @@ use http_body_util::Full;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use super::forward::grpc;
 use super::matching::{Found, segments};
 use super::refusal::Form;
-use super::request::{Call, grpc};
+use super::request::Call;
 use super::response::{Answer, refused};
 use super::routes::Route;
 use super::{Bridge, DOCUMENT_PATH, PREFIX};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use http::{HeaderValue, Request, Uri, header};
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt as _, StreamBody};
 use prost_reflect::{DynamicMessage, Value};
@@ -15,6 +15,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::binding::Binding;
+use super::forward::grpc;
 use super::frame::frame;
 use super::json::{JsonMapping, Unreadable};
 use super::routes::{BodyField, Route};
@@ -23,33 +24,6 @@ use crate::refusal::Refusal;
 
 /// How many bytes of a streamed body go into one message at most.
 const PIECE_BYTES: usize = 64 * 1024;
-
-/// What belongs to the one connection or to the HTTP message (RFC 9110 section 7.6.1), speaks of a
-/// body that the service never sees, or is gRPC's own.
-static NOT_FORWARDED: [HeaderName; 22] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::HOST,
-    header::EXPECT,
-    header::RANGE,
-    header::ACCEPT,
-    header::ACCEPT_ENCODING,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::COOKIE,
-    HeaderName::from_static("grpc-accept-encoding"),
-    HeaderName::from_static("grpc-encoding"),
-    HeaderName::from_static("grpc-status"),
-    HeaderName::from_static("grpc-message"),
-];
 
 /// What a REST request is turned into a call with.
 #[derive(Clone)]
@@ -63,7 +37,9 @@ pub(super) struct Call {
 impl Call {
     /// The call that `request` is.
     pub(super) fn of(self, request: Request<Body>) -> Request<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // The messages are the bridge's own, and never compressed.
+        parts.headers.remove("grpc-encoding");
         let content = Content {
             encoding: parts.headers.get(header::CONTENT_ENCODING).cloned(),
             media_type: parts.headers.get(header::CONTENT_TYPE).cloned(),
@@ -78,35 +54,6 @@ impl Call {
             lazy(stream::once(Box::pin(content.message())))
         };
         grpc(Request::from_parts(parts, body), uri)
-    }
-}
-
-/// `request` as a gRPC request for `uri`, with its end-to-end headers.
-pub(super) fn grpc(request: Request<Body>, uri: Uri) -> Request<Body> {
-    let (mut parts, body) = request.into_parts();
-    parts.method = Method::POST;
-    parts.version = Version::HTTP_2;
-    parts.uri = uri;
-    strip(&mut parts.headers);
-    let headers = &mut parts.headers;
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/grpc"),
-    );
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    Request::from_parts(parts, body)
-}
-
-fn strip(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    for name in named.iter().chain(&NOT_FORWARDED) {
-        headers.remove(name);
     }
 }
 
