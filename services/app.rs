@@ -17,7 +17,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::{Service, ServiceBuilder};
 
-use crate::bridge::{Bridge, BridgeSettings, RestLayer, RouteError};
+use crate::bridge::{Bridge, BridgeSettings, GrpcWebLayer, RestLayer, RouteError};
 use crate::contracts::DESCRIPTOR_SET;
 use crate::downstream::DownstreamStartError;
 use crate::exchange::{AuthorityClientError, ExchangeStartError};
@@ -86,8 +86,10 @@ struct Face {
     routes: Routes,
     served: ServedPolicies,
     rest: Option<RestLayer>,
+    grpc_web: Option<GrpcWebLayer>,
 }
 
+/// gRPC alone, until more is said.
 impl From<GuardedServices> for Face {
     fn from(services: GuardedServices) -> Self {
         let (routes, served) = services.into_parts();
@@ -95,6 +97,7 @@ impl From<GuardedServices> for Face {
             routes,
             served,
             rest: None,
+            grpc_web: None,
         }
     }
 }
@@ -143,6 +146,7 @@ impl App {
         }
         let mut service = Face::from(everybody);
         service.rest = Some(rest(&settings, &service.served)?);
+        service.grpc_web = Some(GrpcWebLayer);
         let site = settings.web.as_ref().map(Site::new).transpose()?;
         Ok(Self {
             settings,
@@ -264,17 +268,19 @@ fn guarded(
 + Send
 + 'static {
     ServiceBuilder::new()
-        // Outermost: a REST request goes through everything below as the gRPC request it stands for.
+        // Outermost: a REST or gRPC-web request goes through everything below as the gRPC request it stands for.
+        // Neither takes the other's: REST has its own paths.
         .option_layer(face.rest)
+        .option_layer(face.grpc_web)
         // Whatever is refused below, its reply and its events name one trace.
         .layer(TraceContextLayer::new(
             face.served.clone(),
             settings.trust_inbound,
         ))
-        // Before any gRPC status is written: what is not gRPC could not read one.
-        .layer(GrpcOnlyLayer)
         // Above everything that refuses, so that every refusal leaves complete.
         .layer(CompletionLayer::new(settings.message_bytes))
+        // What is not gRPC gets no further, and no gRPC status that it could not read.
+        .layer(GrpcOnlyLayer)
         // Above the decision: waiting for a key counts against the caller's time too.
         .layer(DeadlineLayer::new(settings.unary_timeout, drain.clone()))
         // The decision, from path, headers and token, before the body is read.

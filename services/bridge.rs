@@ -1,13 +1,15 @@
-//! The REST face: the same contracts, for callers that speak HTTP and JSON.
+//! The other faces of the contracts: REST, for callers that speak HTTP and JSON, and gRPC-web, for
+//! pages in a browser.
 //!
-//! A REST request becomes the gRPC request that its contract says it is, and passes the one layer
-//! chain like every other: the bridge decides nothing about who may call. It knows no service by
-//! name, only what the contracts state in `google.api.http` and `selvedge.rest.v1`.
+//! A request becomes the gRPC request that it stands for, and passes the one layer chain like every
+//! other: the bridge decides nothing about who may call. It knows no service by name, only what the
+//! contracts state in `google.api.http` and `selvedge.rest.v1`. Whether a browser lets a page read an
 
 mod binding;
 mod field_path;
 mod forward;
 mod frame;
+mod grpc_web;
 mod json;
 mod layer;
 mod matching;
@@ -30,6 +32,7 @@ use self::refusal::Form;
 use self::routes::{ErrorForm, Routes};
 use crate::config::ErrorCasing;
 
+pub use self::grpc_web::{GrpcWeb, GrpcWebLayer};
 pub use self::layer::{Rest, RestLayer};
 pub use self::routes::RouteError;
 

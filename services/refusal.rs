@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use auth_interceptor::AuthError;
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -110,6 +111,12 @@ impl Refusal {
             Reason::TimeoutHeaderInvalid,
             "the grpc-timeout header is malformed",
         )
+    }
+
+    /// No such method is served.
+    #[must_use]
+    pub fn method_not_found() -> Self {
+        Self::from(&AuthError::MethodNotFound)
     }
 
     /// The call's time is over.

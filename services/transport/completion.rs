@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use prost::Message as _;
@@ -90,7 +90,7 @@ where
             };
             if let Some(status) = response.extensions_mut().remove::<Status>() {
                 completion.apply(&status, response.headers_mut());
-            } else {
+            } else if response.status() == StatusCode::OK {
                 // A status that follows a body is in its trailers; only streams fail there.
                 tracing::Span::current().record("rpc.response.status_code", "OK");
                 if completion.call.is_streaming() {
