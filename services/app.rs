@@ -17,7 +17,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::{Service, ServiceBuilder};
 
-use crate::bridge::{Bridge, BridgeSettings, GrpcWebLayer, RestLayer, RouteError};
+use crate::bridge::{Bridge, BridgeSettings, CorsLayer, GrpcWebLayer, RestLayer, RouteError};
 use crate::contracts::DESCRIPTOR_SET;
 use crate::downstream::DownstreamStartError;
 use crate::exchange::{AuthorityClientError, ExchangeStartError};
@@ -85,6 +85,7 @@ pub struct App {
 struct Face {
     routes: Routes,
     served: ServedPolicies,
+    cors: Option<CorsLayer>,
     rest: Option<RestLayer>,
     grpc_web: Option<GrpcWebLayer>,
 }
@@ -96,6 +97,7 @@ impl From<GuardedServices> for Face {
         Self {
             routes,
             served,
+            cors: None,
             rest: None,
             grpc_web: None,
         }
@@ -145,6 +147,7 @@ impl App {
             everybody.add(reflection().build_v1alpha()?)?;
         }
         let mut service = Face::from(everybody);
+        service.cors = CorsLayer::new(&settings.cors_origins);
         service.rest = Some(rest(&settings, &service.served)?);
         service.grpc_web = Some(GrpcWebLayer);
         let site = settings.web.as_ref().map(Site::new).transpose()?;
@@ -268,7 +271,10 @@ fn guarded(
 + Send
 + 'static {
     ServiceBuilder::new()
-        // Outermost: a REST or gRPC-web request goes through everything below as the gRPC request it stands for.
+        // Outermost: a browser asks whether it may call before it calls, with no credentials, and a
+        // page must be able to read every answer of the faces below, refusals above all.
+        .option_layer(face.cors)
+        // A REST or gRPC-web request goes through everything below as the gRPC request it stands for.
         // Neither takes the other's: REST has its own paths.
         .option_layer(face.rest)
         .option_layer(face.grpc_web)

@@ -4,8 +4,10 @@
 //! A request becomes the gRPC request that it stands for, and passes the one layer chain like every
 //! other: the bridge decides nothing about who may call. It knows no service by name, only what the
 //! contracts state in `google.api.http` and `selvedge.rest.v1`. Whether a browser lets a page read an
+//! answer is CORS, and here too.
 
 mod binding;
+mod cors;
 mod field_path;
 mod forward;
 mod frame;
@@ -32,6 +34,7 @@ use self::refusal::Form;
 use self::routes::{ErrorForm, Routes};
 use crate::config::ErrorCasing;
 
+pub use self::cors::{Cors, CorsLayer};
 pub use self::grpc_web::{GrpcWeb, GrpcWebLayer};
 pub use self::layer::{Rest, RestLayer};
 pub use self::routes::RouteError;

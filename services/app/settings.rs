@@ -34,6 +34,8 @@ pub struct AppSettings {
     pub health: bool,
     /// Whether reflection is served, to users whose token holds `access_as_user`.
     pub reflection: bool,
+    /// The origins whose pages may call, each as browsers write it.
+    pub cors_origins: Vec<String>,
     /// Whether a caller's trace is continued; otherwise each call starts one.
     pub trust_inbound: bool,
     /// The largest message, in bytes.
@@ -82,6 +84,7 @@ impl TryFrom<&Settings> for AppSettings {
             downstream: DownstreamSettings::from(&settings.downstream),
             health: settings.server.health,
             reflection: settings.server.reflection,
+            cors_origins: settings.server.cors_origins.clone(),
             trust_inbound: settings.telemetry.trust_inbound,
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,

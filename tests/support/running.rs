@@ -49,6 +49,8 @@ pub(crate) struct Setup {
     pub(crate) clock: Clock,
     pub(crate) health: bool,
     pub(crate) reflection: bool,
+    /// The origins whose pages may call.
+    pub(crate) cors_origins: Vec<String>,
     pub(crate) message_bytes: usize,
     pub(crate) unary_timeout: Duration,
     pub(crate) watches_per_peer: usize,
@@ -79,6 +81,7 @@ impl Default for Setup {
             clock: Clock::system(),
             health: true,
             reflection: true,
+            cors_origins: vec![PAGE.to_owned()],
             message_bytes: 4 * 1024 * 1024,
             unary_timeout: Duration::from_secs(30),
             watches_per_peer: 16,
@@ -230,6 +233,7 @@ impl Setup {
             downstream: downstream(&emulator),
             health: self.health,
             reflection: self.reflection,
+            cors_origins: self.cors_origins,
             message_bytes: self.message_bytes,
             unary_timeout: self.unary_timeout,
             watches_per_peer: self.watches_per_peer,
@@ -279,6 +283,9 @@ impl Setup {
 
 const DATABASE: &str = "selvedge.db";
 const SECRET: &str = "secret";
+
+/// The origin of the workload's front end.
+pub(crate) const PAGE: &str = "http://127.0.0.1:60006";
 
 /// A scope of OneLake that callers may exchange for.
 pub(crate) const STORAGE_SCOPE: &str = "https://storage.azure.com/user_impersonation";
