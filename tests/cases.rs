@@ -1,11 +1,12 @@
 //! Bad input as data: every row of the tables below `cases/` goes over a real socket to the running
-//! service, by gRPC and by REST.
+//! service, by gRPC, gRPC-web and REST.
 //!
 //! A refusal must be the right one, complete, quote nothing of what was sent, reach no handler and
 //! cause no fetch. What cannot be a row is a named test; [`completeness`] holds that nothing of the
 //! catalogue is left out.
 
 mod completeness;
+mod grpc_web;
 mod rest;
 mod rig;
 

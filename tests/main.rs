@@ -25,6 +25,7 @@ mod data_plane;
 mod downstream_refusals;
 mod exchange;
 mod fabric_calls;
+mod grpc_web;
 mod item_permissions;
 mod jobs;
 mod key_life_cycle;

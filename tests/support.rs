@@ -20,10 +20,11 @@ pub(crate) mod served;
 pub(crate) mod temporary;
 pub(crate) mod token_recipe;
 pub(crate) mod wait;
+pub(crate) mod web;
 
 pub(crate) use self::raw_client::{Call, RawClient};
 pub(crate) use self::reply::Reply;
-pub(crate) use self::running::{Running, Setup, read_token, user_token};
+pub(crate) use self::running::{PAGE, Running, Setup, read_token, user_token};
 pub(crate) use self::wait::eventually;
 
 /// A method that a token with `data.read` may call, and that always reaches the store.

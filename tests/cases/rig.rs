@@ -1,15 +1,16 @@
 //! What drives the tables: a running service, its authority, and a client that sends anything.
 //!
-//! A row goes over gRPC, and over REST too where its input is not gRPC's own: whoever is refused by
-//! the one face is refused by the other, and for the same reason.
+//! A row goes over gRPC, over gRPC-web in both forms, and over REST too where its input is not gRPC's
+//! own: whoever is refused by the one face is refused by the others, and for the same reason.
 
 use bytes::Bytes;
 use http::Method;
 
-use super::{Case, cases, rest};
+use super::{Case, cases, grpc_web, rest};
 use crate::support::listener::PlantedListener;
 use crate::support::running::stopped_clock;
 use crate::support::token_recipe::{Names, TokenRecipe};
+use crate::support::web::{self, FORMS, Form};
 use crate::support::{Call, READ_DATA, RawClient, Reply, Running, Setup};
 
 /// The service that a table is driven against, one row after the other.
@@ -24,6 +25,7 @@ pub(super) struct Rig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {
     Grpc,
+    GrpcWeb(Form),
     Rest,
 }
 
@@ -81,7 +83,12 @@ impl Rig {
                 let call = self.call(&case, tokens);
                 let over_rest = rest::call(&case, &call).map(|call| (Face::Rest, call));
                 rest_calls += usize::from(over_rest.is_some());
-                for (face, call) in [(Face::Grpc, call)].into_iter().chain(over_rest) {
+                let over_web = FORMS.iter().filter_map(|form| {
+                    let call = grpc_web::call(&case, &call, *form)?;
+                    Some((Face::GrpcWeb(*form), call))
+                });
+                let calls: Vec<_> = over_web.chain(over_rest).collect();
+                for (face, call) in [(Face::Grpc, call)].into_iter().chain(calls) {
                     if let Err(problem) = self.check(face, &case, &call, tokens).await {
                         unmet.push(format!(
                             "{} ({}), token {number}, over {face:?}: {problem}",
@@ -131,13 +138,16 @@ impl Rig {
         let fetches = self.running.key_fetches();
         let entered = self.running.store.calls();
 
-        let reply = self.send(call).await?;
-        match face {
-            Face::Grpc => {
-                expect_eq("verdict", &reply.verdict(), &case.expect)?;
-                self.judge(case, call, &reply)?;
-            }
-            Face::Rest => rest::judge(&case.expect, &reply)?,
+        let reply = self.send(face, call).await?;
+        let expect = match face {
+            Face::Grpc | Face::Rest => case.expect.as_str(),
+            Face::GrpcWeb(_) => grpc_web::expectation(case),
+        };
+        if face == Face::Rest {
+            rest::judge(expect, &reply)?;
+        } else {
+            expect_eq("verdict", &reply.verdict().as_str(), &expect)?;
+            self.judge(case, call, &reply)?;
         }
         expect_quotes_nothing(call, tokens, &reply)?;
         let wants_challenge = case.expect.starts_with("UNAUTHENTICATED");
@@ -149,9 +159,8 @@ impl Rig {
 
         if case.expect.ends_with(" METHOD_NOT_FOUND") {
             // Whoever asks for what is not there gets one answer, token or not.
-            let bare = self
-                .send(&call.clone().without_header("authorization"))
-                .await?;
+            let bare = call.clone().without_header("authorization");
+            let bare = self.send(face, &bare).await?;
             expect_eq("verdict without credentials", &bare.verdict(), &case.expect)?;
         }
         let expected = usize::from(case.expect == "OK");
@@ -164,11 +173,13 @@ impl Rig {
     }
 
     /// Sends it; the connection is made anew for the next row if it did not survive this one.
-    async fn send(&self, call: &Call) -> Result<Reply, String> {
-        self.client
-            .try_send(call)
-            .await
-            .map_err(|error| format!("no answer: {error}"))
+    async fn send(&self, face: Face, call: &Call) -> Result<Reply, String> {
+        let reply = self.client.try_send(call).await;
+        let reply = reply.map_err(|error| format!("no answer: {error}"))?;
+        Ok(match face {
+            Face::GrpcWeb(_) if reply.status.is_success() => web::reply(&reply),
+            _ => reply,
+        })
     }
 
     fn call(&self, case: &Case, tokens: &Tokens) -> Call {

@@ -22,6 +22,7 @@ use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tonic::transport::Channel;
 
 use super::controls::Control;
@@ -56,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) watches_per_peer: usize,
     pub(crate) idle: Duration,
     pub(crate) drain: DrainTimes,
+    /// The server's certificate; none: plaintext.
+    pub(crate) tls: Option<TlsAcceptor>,
     /// How jobs are worked on.
     pub(crate) jobs: WorkerSettings,
     /// What seals stored refresh tokens; none: none are stored.
@@ -90,6 +93,7 @@ impl Default for Setup {
                 notice: Duration::ZERO,
                 patience: Duration::from_secs(10),
             },
+            tls: None,
             jobs: WorkerSettings {
                 lease: Duration::from_secs(3),
                 ..WorkerSettings::default()
@@ -245,7 +249,7 @@ impl Setup {
                 idle: self.idle,
             },
             drain: self.drain,
-            tls: None,
+            tls: self.tls,
             trust_inbound: true,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
