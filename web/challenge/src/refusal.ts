@@ -1,0 +1,129 @@
+// What a refused call tells, whichever way it came: as an error of Connect, as the JSON of the REST
+// face, or as something that is no refusal at all. Reading is total: a page can hand over whatever it
+// caught. What comes out is bounded, and fit to be shown.
+
+import { Code, ConnectError } from '@connectrpc/connect';
+
+import { codeName, codeOfHttp, type CodeName } from './codes.ts';
+import { ofBinary, ofHeaders, ofJson, type Details } from './details.ts';
+import { failureOf, type Healing } from './healing-failure.ts';
+import { shown } from './shown.ts';
+
+// The parameters of the Fabric SDK's `acquireAccessToken`: only those that the refusal sets are there.
+export interface Challenge {
+  additionalScopesToConsent?: string[];
+  claimsForConditionalAccessPolicy?: string;
+  promptFullConsent?: boolean;
+}
+
+export interface Link {
+  description: string;
+  // Always https.
+  url: string;
+}
+
+export interface Refusal {
+  // The gRPC code's name, for example `PERMISSION_DENIED`.
+  code: CodeName;
+  // Why, from the service's closed set, for example `CONSENT_REQUIRED`; empty where nobody says.
+  reason: string;
+  // For developers and support; `explain` has the words for a user.
+  message: string;
+  metadata: Record<string, string>;
+  // What to hand to `acquireAccessToken`; `{}` means that a fresh token is all that is needed.
+  challenge?: Challenge;
+  // Whether the same call can succeed once the challenge is answered.
+  retryable: boolean;
+  retryAfterMs?: number;
+  // What leads an operator to the cause.
+  traceId?: string;
+  links: Link[];
+  // Why the challenge was not answered, where somebody tried, or nobody may without a click.
+  healing?: Healing;
+}
+
+// The refusal in anything that was thrown.
+export function refusalOf(error: unknown): Refusal {
+  const { original, healing } = failureOf(error);
+  const refusal = read(original);
+  return healing ? { ...refusal, healing } : refusal;
+}
+
+function read(error: unknown): Refusal {
+  if (error instanceof ConnectError) {
+    const details = error.details.flatMap((detail) =>
+      'value' in detail && detail.value instanceof Uint8Array && 'type' in detail
+        ? [{ type: detail.type, value: detail.value }]
+        : [],
+    );
+    const own = ofBinary(details);
+    const headers = ofHeaders(error.metadata);
+    return refusal(codeName(error.code), error.rawMessage, { ...headers, ...own });
+  }
+  const { name, message } = described(error);
+  if (name === 'AbortError') return refusal('CANCELLED', message, {});
+  if (name === 'TimeoutError') return refusal('DEADLINE_EXCEEDED', message, {});
+  // `fetch` reports a service that cannot be reached, and one that does not know the page's origin,
+  // as a TypeError.
+  if (name === 'TypeError') return refusal('UNAVAILABLE', message, {});
+  return refusal('UNKNOWN', message, {});
+}
+
+// The refusal in a reply of the REST face: `google.rpc.Status` within a member `error` (AIP-193).
+// A status of 0 is a request that never got a reply.
+export function refusalOfResponse(status: number, body: unknown, headers?: Headers): Refusal {
+  const error = member(parsed(body), 'error');
+  const told = member(error, 'status');
+  const code = typeof told === 'string' ? told : '';
+  const message = member(error, 'message');
+  const details = member(error, 'details');
+  return refusal(codeOfHttp(status, code), typeof message === 'string' ? message : '', {
+    ...(headers ? ofHeaders(headers) : {}),
+    ...ofJson(Array.isArray(details) ? details : []),
+  });
+}
+
+function refusal(code: CodeName, message: string, details: Details): Refusal {
+  const { reason = '', metadata = {}, retryable = false, links = [], ...rest } = details;
+  const traceId = rest.traceId ?? metadata.traceId;
+  return {
+    ...rest,
+    code,
+    reason,
+    message: shown(message, 500),
+    metadata,
+    retryable,
+    links,
+    ...(traceId ? { traceId } : {}),
+  };
+}
+
+function described(error: unknown): { name: string; message: string } {
+  try {
+    if (error instanceof ConnectError && error.code === Code.Canceled) {
+      return { name: 'AbortError', message: error.rawMessage };
+    }
+    const name = member(error, 'name');
+    const message = member(error, 'message');
+    return {
+      name: typeof name === 'string' ? name : '',
+      message: typeof message === 'string' ? message : typeof error === 'string' ? error : '',
+    };
+  } catch {
+    // A getter of a stranger's object.
+    return { name: '', message: '' };
+  }
+}
+
+function parsed(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function member(of: unknown, name: string): unknown {
+  return typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[name] : undefined;
+}
