@@ -5,7 +5,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 
 import { Answers, same, type TokenSource } from './answers.ts';
 import { healingOf, remember, type Healing } from './healing-failure.ts';
-import { refusalOf, type Challenge, type Refusal } from './refusal.ts';
+import { refusalOf, type Challenge } from './refusal.ts';
 
 export interface HealingOptions {
   // Whether a dialog may open now; asked when a refusal is there. Browsers block a window that no
@@ -23,17 +23,6 @@ export interface HealOptions extends HealingOptions {
 // remembers of the refusal.
 const RETRY = 'selvedge-retry';
 
-// A refusal as an error: what the attempt of `heal` throws.
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-
 // Makes a call of the REST face, for example an upload. `attempt` gets the headers to send
 // (`authorization`, and `selvedge-retry` where it is the retry), and throws a `RefusedError` where the
 // reply is a refusal.
@@ -43,6 +32,7 @@ export async function heal<T>(
   options: HealOptions = {},
 ): Promise<T> {
   const { signal, answer, mayPrompt = hasActivation } = options;
+  signal?.throwIfAborted();
   const answers = Answers.of(source);
   const since = answers.count;
 

@@ -42,6 +42,17 @@ export interface Refusal {
   healing?: Healing;
 }
 
+// A refusal as an error: what the attempt of `heal` throws.
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
 // The refusal in anything that was thrown.
 export function refusalOf(error: unknown): Refusal {
   const { original, healing } = failureOf(error);
@@ -50,24 +61,43 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 function read(error: unknown): Refusal {
-  if (error instanceof ConnectError) {
-    const details = error.details.flatMap((detail) =>
-      'value' in detail && detail.value instanceof Uint8Array && 'type' in detail
-        ? [{ type: detail.type, value: detail.value }]
-        : [],
-    );
-    const own = ofBinary(details);
-    const headers = ofHeaders(error.metadata);
-    return refusal(codeName(error.code), error.rawMessage, { ...headers, ...own });
-  }
-  const { name, message } = described(error);
-  if (name === 'AbortError') return refusal('CANCELLED', message, {});
-  if (name === 'TimeoutError') return refusal('DEADLINE_EXCEEDED', message, {});
-  // `fetch` reports a service that cannot be reached, and one that does not know the page's origin,
-  // as a TypeError.
-  if (name === 'TypeError') return refusal('UNAVAILABLE', message, {});
-  return refusal('UNKNOWN', message, {});
+  if (error instanceof RefusedError) return error.refusal;
+  if (!(error instanceof ConnectError)) return refusal(...foreign(error), {});
+  if (isBroken(error)) return refusal('UNAVAILABLE', error.rawMessage, {});
+  const details = error.details.flatMap((detail) => ('type' in detail ? [detail] : []));
+  const told = { ...ofHeaders(error.metadata), ...ofBinary(details) };
+  return refusal(codeName(error.code), error.rawMessage, told);
 }
+
+// Connect has no code for a connection that fails or breaks off: it wraps what `fetch` throws, or
+// misses the trailer.
+function isBroken(error: ConnectError): boolean {
+  if (error.code !== Code.Unknown) return false;
+  return error.cause instanceof TypeError || BROKEN_OFF.test(error.rawMessage);
+}
+
+const BROKEN_OFF = /^missing (trailer|response body|message)$/;
+
+// An error that is no refusal: of `fetch`, of an aborted call, of anybody.
+function foreign(error: unknown): [CodeName, string] {
+  try {
+    const name = member(error, 'name');
+    const told = member(error, 'message') ?? error;
+    const message = typeof told === 'string' ? told : '';
+    return [(typeof name === 'string' && CODE_OF_ERROR.get(name)) || 'UNKNOWN', message];
+  } catch {
+    // A getter of a stranger's object.
+    return ['UNKNOWN', ''];
+  }
+}
+
+// `fetch` reports a service that cannot be reached, and one that does not know the page's origin, as
+// a TypeError.
+const CODE_OF_ERROR = new Map<string, CodeName>([
+  ['AbortError', 'CANCELLED'],
+  ['TimeoutError', 'DEADLINE_EXCEEDED'],
+  ['TypeError', 'UNAVAILABLE'],
+]);
 
 // The refusal in a reply of the REST face: `google.rpc.Status` within a member `error` (AIP-193).
 // A status of 0 is a request that never got a reply.
@@ -96,23 +126,6 @@ function refusal(code: CodeName, message: string, details: Details): Refusal {
     links,
     ...(traceId ? { traceId } : {}),
   };
-}
-
-function described(error: unknown): { name: string; message: string } {
-  try {
-    if (error instanceof ConnectError && error.code === Code.Canceled) {
-      return { name: 'AbortError', message: error.rawMessage };
-    }
-    const name = member(error, 'name');
-    const message = member(error, 'message');
-    return {
-      name: typeof name === 'string' ? name : '',
-      message: typeof message === 'string' ? message : typeof error === 'string' ? error : '',
-    };
-  } catch {
-    // A getter of a stranger's object.
-    return { name: '', message: '' };
-  }
 }
 
 function parsed(body: unknown): unknown {
