@@ -45,12 +45,16 @@ export class Answers {
 
   // A token that answers `challenge`, which a call met that began when `count` was `since`: from the
   // dialog that is open for it, or from one that has closed meanwhile, else from a new one.
-  async answer(challenge: Challenge, since: number, mayPrompt: () => boolean): Promise<string> {
+  async answer(
+    challenge: Challenge,
+    since: number,
+    mayPrompt: (challenge: Challenge) => boolean,
+  ): Promise<string> {
     const key = keyOf(challenge);
     const open = this.#pending.get(key);
     if (open) return open;
     if ((this.#answered.get(key) ?? 0) > since) return this.token();
-    if (asksUser(challenge) && !mayPrompt()) throw new NeedsClick();
+    if (asksUser(challenge) && !mayPrompt(challenge)) throw new NeedsClick();
     const answer = this.#acquire(challenge).then((token) => {
       this.#remember(key);
       return token;

@@ -8,9 +8,10 @@ import { healingOf, remember, type Healing } from './healing-failure.ts';
 import { refusalOf, type Challenge } from './refusal.ts';
 
 export interface HealingOptions {
-  // Whether a dialog may open now; asked when a refusal is there. Browsers block a window that no
-  // click asked for, so that the default is whether the page has the user's transient activation.
-  mayPrompt?: () => boolean;
+  // Whether the dialog for this challenge may open now; asked when a refusal is there. Browsers block
+  // a window that no click asked for, so that the default is whether the page has the user's
+  // transient activation.
+  mayPrompt?: (challenge: Challenge) => boolean;
 }
 
 export interface HealOptions extends HealingOptions {

@@ -1,0 +1,60 @@
+// A component of the page, as far as the broker matters to it: it asks for its token, and would now
+// call its API with it. The token is handed to the component and not shown; the emulator has no
+// Microsoft Graph to call.
+
+import { Button, Card, Spinner, makeStyles, tokens, typographyStyles } from '@fluentui/react-components';
+import { useId } from 'react';
+
+import type { TokenFor } from '../broker.ts';
+import { RefusalPanel } from './RefusalPanel.tsx';
+import { TokenFacts } from './TokenFacts.tsx';
+import { useToken } from './useToken.ts';
+
+const useStyles = makeStyles({
+  card: { padding: tokens.spacingHorizontalXL, rowGap: tokens.spacingVerticalM },
+  heading: { ...typographyStyles.subtitle1, margin: 0 },
+  purpose: { margin: 0, color: tokens.colorNeutralForeground2 },
+  button: { alignSelf: 'start' },
+});
+
+const TEXTS: Record<string, { title: string; purpose: string }> = {
+  'company-picker': {
+    title: 'Company picker',
+    purpose: 'Finds the user and their company in Microsoft Graph.',
+  },
+  'file-picker': { title: 'File picker', purpose: "Opens the user's files in Azure Storage." },
+};
+
+interface ComponentCardProps {
+  name: string;
+  scopes: readonly string[];
+  tokenFor: TokenFor;
+  consents: number;
+  dialog: boolean;
+}
+
+export function ComponentCard({ name, scopes, tokenFor, consents, dialog }: ComponentCardProps) {
+  const styles = useStyles();
+  const heading = useId();
+  const { title, purpose } = TEXTS[name] ?? { title: name, purpose: '' };
+  const { state, ask } = useToken(tokenFor, scopes, consents);
+  const busy = state.kind === 'asking';
+  return (
+    <Card role="region" aria-labelledby={heading} className={styles.card} data-component={name}>
+      <h2 id={heading} className={styles.heading}>
+        {title}
+      </h2>
+      {purpose && <p className={styles.purpose}>{purpose}</p>}
+      <div role="status">
+        {busy && <Spinner size="tiny" labelPosition="after" label="Asking for a token" />}
+        {state.kind === 'granted' && <TokenFacts token={state.token} />}
+      </div>
+      {state.kind === 'refused' && (
+        <RefusalPanel refusal={state.refusal} busy={dialog} again={ask} />
+      )}
+      <Button className={styles.button} disabledFocusable={busy || dialog} onClick={() => ask()}>
+        Get a new token
+      </Button>
+    </Card>
+  );
+}
