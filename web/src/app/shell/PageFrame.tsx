@@ -1,0 +1,48 @@
+// What every page has: its heading, which takes the focus after a navigation, a line on what the page
+// is for, its commands, its content.
+
+import { Text, Title2, makeStyles, tokens } from '@fluentui/react-components';
+import { useEffect, useRef, type ReactNode } from 'react';
+
+const useStyles = makeStyles({
+  page: {
+    display: 'flex',
+    flexDirection: 'column',
+    rowGap: tokens.spacingVerticalL,
+    maxWidth: '1080px',
+    padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXXL}`,
+  },
+  heading: { margin: 0, outlineStyle: 'none' },
+  purpose: { color: tokens.colorNeutralForeground2, maxWidth: '75ch' },
+  head: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalXS },
+});
+
+interface PageFrameProps {
+  title: string;
+  purpose: ReactNode;
+  children: ReactNode;
+}
+
+// False until the first page has been shown: opening the frame must not take the focus from the host.
+let hasNavigated = false;
+
+export function PageFrame({ title, purpose, children }: PageFrameProps) {
+  const styles = useStyles();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} - Selvedge`;
+    if (hasNavigated) heading.current?.focus();
+    hasNavigated = true;
+  }, [title]);
+  return (
+    <main className={styles.page}>
+      <header className={styles.head}>
+        <Title2 as="h1" ref={heading} tabIndex={-1} className={styles.heading}>
+          {title}
+        </Title2>
+        <Text className={styles.purpose}>{purpose}</Text>
+      </header>
+      {children}
+    </main>
+  );
+}
