@@ -2,17 +2,18 @@
 // aborts it when the page is left or the user cancels.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { refusalOf, type Refusal } from 'selvedge-challenge';
+import { refusalOf, type Challenge, type Refusal } from 'selvedge-challenge';
+import { attemptOf, type Attempt } from './attempt.ts';
 
-export type Command = (signal: AbortSignal) => Promise<void>;
+export type Command = (attempt: Attempt) => Promise<void>;
 
 export interface CommandControl {
   busy: boolean;
   refusal?: Refusal;
   run(command: Command): void;
-  again(): void;
+  again(answer?: Challenge): void;
   cancel(): void;
-  // Forgets the refusal, which is shown until there is another answer.
+  // Forgets the refusal, which is otherwise shown until there is another answer.
   clear(): void;
 }
 
@@ -28,13 +29,13 @@ export function useCommand(): CommandControl {
     setBusy(false);
   }, []);
 
-  const run = useCallback((command: Command) => {
+  const start = useCallback((command: Command, answer?: Challenge) => {
     underWay.current?.abort();
     const call = new AbortController();
     underWay.current = call;
     last.current = command;
     setBusy(true);
-    command(call.signal).then(
+    command(attemptOf(call.signal, answer)).then(
       () => {
         if (call.signal.aborted) return;
         setBusy(false);
@@ -53,8 +54,14 @@ export function useCommand(): CommandControl {
   return {
     busy,
     refusal,
-    run,
-    again: useCallback(() => last.current && run(last.current), [run]),
+    run: useCallback(
+      (command) => {
+        setRefusal(undefined);
+        start(command);
+      },
+      [start],
+    ),
+    again: useCallback((answer) => last.current && start(last.current, answer), [start]),
     cancel,
     clear: useCallback(() => setRefusal(undefined), []),
   };

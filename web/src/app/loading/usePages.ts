@@ -2,7 +2,8 @@
 // for anew, is aborted, and its answer counts for nothing.
 
 import { useCallback, useEffect, useReducer, useRef } from 'react';
-import { refusalOf, type Refusal } from 'selvedge-challenge';
+import { refusalOf, type Challenge, type Refusal } from 'selvedge-challenge';
+import { attemptOf, type Attempt } from './attempt.ts';
 import { noPages, pagesAfter, type Pages, type PagesEvent } from './pages.ts';
 
 export interface Page<Entry> {
@@ -15,31 +16,38 @@ export interface PagesControl<Entry> {
   reload(): void;
   loadMore(): void;
   // Repeats what was refused.
-  again(): void;
+  again(answer?: Challenge): void;
   change(change: (entries: readonly Entry[]) => readonly Entry[]): void;
 }
 
+interface Ask {
+  part: 'first' | 'more';
+  pageToken: string;
+  answer?: Challenge;
+}
+
+const FIRST: Ask = { part: 'first', pageToken: '' };
+
 // `fetchPage` must be one function for as long as it fetches one list (useCallback).
 export function usePages<Entry>(
-  fetchPage: (pageToken: string, signal: AbortSignal) => Promise<Page<Entry>>,
+  fetchPage: (pageToken: string, attempt: Attempt) => Promise<Page<Entry>>,
 ): PagesControl<Entry> {
-  const [pages, dispatch] = useReducer<Pages<Entry, Refusal>, [PagesEvent<Entry, Refusal>]>(
-    pagesAfter,
-    undefined,
-    noPages,
-  );
+  const [pages, dispatch] = useReducer(pagesAfter<Entry, Refusal>, undefined, noPages<Entry, Refusal>);
   const underWay = useRef<AbortController>(undefined);
+  const last = useRef(FIRST);
 
   const load = useCallback(
-    (part: 'first' | 'more', pageToken: string) => {
+    (ask: Ask) => {
       underWay.current?.abort();
       const call = new AbortController();
       underWay.current = call;
+      last.current = ask;
+      const { part, pageToken, answer } = ask;
       dispatch({ kind: 'asked', for: part });
       const tell = (event: PagesEvent<Entry, Refusal>) => {
         if (!call.signal.aborted) dispatch(event);
       };
-      fetchPage(pageToken, call.signal).then(
+      fetchPage(pageToken, attemptOf(call.signal, answer)).then(
         ({ entries, next }) => tell({ kind: 'arrived', for: part, entries, next }),
         (error: unknown) => tell({ kind: 'refused', refused: refusalOf(error) }),
       );
@@ -48,24 +56,18 @@ export function usePages<Entry>(
   );
 
   useEffect(() => {
-    load('first', '');
+    load(FIRST);
     return () => underWay.current?.abort();
   }, [load]);
 
-  const asked = useRef<'first' | 'more'>('first');
-  const reload = useCallback(() => {
-    asked.current = 'first';
-    load('first', '');
-  }, [load]);
-  const loadMore = useCallback(() => {
-    asked.current = 'more';
-    load('more', pages.next ?? '');
-  }, [load, pages.next]);
   return {
     pages,
-    reload,
-    loadMore,
-    again: () => (asked.current === 'more' ? loadMore() : reload()),
+    reload: useCallback(() => load(FIRST), [load]),
+    loadMore: useCallback(
+      () => load({ part: 'more', pageToken: pages.next ?? '' }),
+      [load, pages.next],
+    ),
+    again: useCallback((answer) => load({ ...last.current, answer }), [load]),
     change: useCallback((change) => dispatch({ kind: 'changed', change }), []),
   };
 }

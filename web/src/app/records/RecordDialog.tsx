@@ -51,15 +51,14 @@ export function RecordDialog({ row, item, onSaved, onClosed, onOutdated }: Recor
     event.preventDefault();
     setTried(true);
     if (idProblem || jsonProblem) return;
-    command.run(async (signal) => {
+    command.run(async (attempt) => {
       const written = { rowId, json: bytesOf(json), etag: row?.etag ?? '' };
-      const answer = await records.writeData({ ...item, rows: [written] }, { signal });
+      const answer = await records.writeData({ ...item, rows: [written] }, attempt);
       // The answer has a row for each that was written.
       const [kept] = answer.rows;
       if (kept) onSaved(kept);
     });
   };
-  const isOutdated = command.refusal?.reason === 'STORE_CONFLICT';
   return (
     <Dialog open onOpenChange={(_, { open }) => open || onClosed()}>
       <DialogSurface>
@@ -72,7 +71,7 @@ export function RecordDialog({ row, item, onSaved, onClosed, onOutdated }: Recor
                   refusal={command.refusal}
                   again={command.again}
                   busy={command.busy}
-                  instead={isOutdated ? { label: 'Load the records again', act: onOutdated } : undefined}
+                  reload={onOutdated}
                 />
               )}
               <Field

@@ -4,6 +4,7 @@ import { Button, Toolbar, ToolbarButton } from '@fluentui/react-components';
 import { AddRegular, ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useCallback, useState } from 'react';
 import type { Row } from '../../../gen/selvedge/data/v1/data_service_pb';
+import type { Attempt } from '../loading/attempt.ts';
 import { PagedList } from '../loading/PagedList.tsx';
 import { withEntry } from '../loading/pages.ts';
 import { usePages } from '../loading/usePages.ts';
@@ -24,8 +25,8 @@ export function RecordsPage({ item }: { item?: ItemIds }) {
   const { workspaceId, itemId } = item ?? NO_ITEM;
   const control = usePages(
     useCallback(
-      async (pageToken: string, signal: AbortSignal) => {
-        const page = await records.readData({ workspaceId, itemId, pageToken }, { signal });
+      async (pageToken: string, attempt: Attempt) => {
+        const page = await records.readData({ workspaceId, itemId, pageToken }, attempt);
         return { entries: page.rows, next: page.nextPageToken };
       },
       [records, workspaceId, itemId],

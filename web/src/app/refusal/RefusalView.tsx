@@ -1,8 +1,7 @@
-// What a page shows in the place of what it was refused: what is the matter, what to do, a button that
-// does it, and what support needs to know.
+// What a page shows in the place of what it was refused: what is the matter, who can do something
+// about it, a button that does it, and what support needs to know.
 
 import {
-  Button,
   Link,
   MessageBar,
   MessageBarBody,
@@ -10,9 +9,11 @@ import {
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
-import { useEffect, useLayoutEffect, useRef } from 'react';
-import { explain, type Refusal } from 'selvedge-challenge';
+import { useEffect } from 'react';
+import { explain, type Challenge, type Refusal } from 'selvedge-challenge';
 import { useAnnounce } from '../shell/announcer.tsx';
+import { useKeptFocus } from '../shell/useKeptFocus.ts';
+import { RefusalAction } from './RefusalAction.tsx';
 import { RefusalDetails } from './RefusalDetails.tsx';
 import { TraceId } from './TraceId.tsx';
 
@@ -30,19 +31,20 @@ const useStyles = makeStyles({
 
 interface RefusalViewProps {
   refusal: Refusal;
-  // Repeats the call. Within the click a dialog of the host may open, and the call heals itself.
-  again: () => void;
+  // Repeats the call; with an answer, its dialog opens first, within the click.
+  again: (answer?: Challenge) => void;
+  // Reads anew what has changed meanwhile, where that is not the same as repeating the call.
+  reload?: () => void;
   busy?: boolean;
-  // Another way out, for example to load what someone else has changed.
-  instead?: { label: string; act: () => void };
 }
 
-export function RefusalView({ refusal, again, busy = false, instead }: RefusalViewProps) {
+export function RefusalView({ refusal, again, reload, busy = false }: RefusalViewProps) {
   const styles = useStyles();
+  const bar = useKeptFocus<HTMLDivElement>();
   const announce = useAnnounce();
-  const { title, text, action } = explain(refusal);
-  const bar = useKeptFocus();
-  useEffect(() => announce(`${title}. ${text}`), [announce, title, text]);
+  const { title, text, actor, action } = explain(refusal);
+  useEffect(() => announce(`${title}. ${text}`), [announce, refusal, title, text]);
+  const links = refusal.links.filter(({ url }) => action?.kind !== 'open' || action.url !== url);
   return (
     <MessageBar
       ref={bar}
@@ -55,40 +57,29 @@ export function RefusalView({ refusal, again, busy = false, instead }: RefusalVi
       <MessageBarBody className={styles.body}>
         <MessageBarTitle>{title}</MessageBarTitle>
         <p className={styles.text}>{text}</p>
-        <div className={styles.actions}>
-          {action && (
-            <Button appearance="primary" size="small" disabledFocusable={busy} onClick={again}>
-              {action.label}
-            </Button>
-          )}
-          {instead && (
-            <Button size="small" disabledFocusable={busy} onClick={instead.act}>
-              {instead.label}
-            </Button>
-          )}
-          {refusal.links.map(({ url, description }) => (
-            <Link key={url} href={url} target="_blank" rel="noreferrer" inline>
-              {description || url}
-            </Link>
-          ))}
-        </div>
+        {actor !== 'You' && <p className={styles.text}>Who can help: {actor}.</p>}
+        {(action || links.length > 0) && (
+          <div className={styles.actions}>
+            {action && (
+              <RefusalAction
+                // A new refusal has a wait of its own.
+                key={refusal.traceId}
+                action={action}
+                busy={busy}
+                again={again}
+                reload={reload ?? again}
+              />
+            )}
+            {links.map(({ url, description }) => (
+              <Link key={url} href={url} target="_blank" rel="noreferrer" inline>
+                {description || url}
+              </Link>
+            ))}
+          </div>
+        )}
         {refusal.traceId && <TraceId id={refusal.traceId} />}
         <RefusalDetails refusal={refusal} />
       </MessageBarBody>
     </MessageBar>
   );
-}
-
-// When the refusal goes away, and the button that was pressed with it, the page's heading has the
-// focus: it would be nowhere otherwise.
-function useKeptFocus() {
-  const bar = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const element = bar.current;
-    return () => {
-      if (!element?.contains(document.activeElement)) return;
-      element.closest('main')?.querySelector('h1')?.focus();
-    };
-  }, []);
-  return bar;
 }

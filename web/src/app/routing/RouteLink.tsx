@@ -1,14 +1,20 @@
 // A link to another page of this front end: a true link, which follows without loading the frame anew.
 
-import type { MouseEvent } from 'react';
 import { Link } from '@fluentui/react-components';
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { pathOf, type Route } from './route.ts';
 import { useRouter } from './router.ts';
 
-export function RouteLink({ to, children }: { to: Route; children: ReactNode }) {
+interface RouteLinkProps {
+  to: Route;
+  // Where the text alone does not say where it leads.
+  label?: string;
+  children: ReactNode;
+}
+
+export function RouteLink({ to, label, children }: RouteLinkProps) {
   return (
-    <Link href={pathOf(to)} onClick={useFollow(to)}>
+    <Link href={pathOf(to)} onClick={useFollow(to)} aria-label={label}>
       {children}
     </Link>
   );
@@ -17,7 +23,8 @@ export function RouteLink({ to, children }: { to: Route; children: ReactNode }) 
 export function useFollow(to: Route): (event: MouseEvent) => void {
   const router = useRouter();
   return (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // What opens another tab is the browser's.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     router.go(to);
   };

@@ -12,8 +12,10 @@ import { TaskService } from '../../../gen/selvedge/data/v1/task_service_pb';
 import { WarehouseService } from '../../../gen/selvedge/data/v1/warehouse_service_pb';
 import { WorkspaceService } from '../../../gen/selvedge/data/v1/workspace_service_pb';
 
-// What a call may take, unless it says otherwise.
+// What an attempt of a call may take.
 const CALL_MS = 30_000;
+// Fabric creates a warehouse in its own time, and the call waits for it.
+const CREATION_MS = 120_000;
 
 export interface Services {
   url: string;
@@ -27,18 +29,16 @@ export interface Services {
 }
 
 export function connect(url: string, tokens: TokenSource): Services {
-  const transport = createGrpcWebTransport({
-    baseUrl: url,
-    interceptors: [healing(tokens)],
-    defaultTimeoutMs: CALL_MS,
-  });
+  const within = (timeoutMs: number) =>
+    createGrpcWebTransport({ baseUrl: url, interceptors: [healing(tokens, { timeoutMs })] });
+  const transport = within(CALL_MS);
   return {
     url,
     tokens,
     records: createClient(DataService, transport),
     tasks: createClient(TaskService, transport),
     workspaces: createClient(WorkspaceService, transport),
-    warehouses: createClient(WarehouseService, transport),
+    warehouses: createClient(WarehouseService, within(CREATION_MS)),
     lakehouse: createClient(LakehouseService, transport),
     profile: createClient(ProfileService, transport),
   };

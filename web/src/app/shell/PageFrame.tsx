@@ -1,7 +1,7 @@
 // What every page has: its heading, which takes the focus after a navigation, a line on what the page
 // is for, its commands, its content.
 
-import { Text, Title2, makeStyles, tokens } from '@fluentui/react-components';
+import { Text, makeStyles, tokens, typographyStyles } from '@fluentui/react-components';
 import { useEffect, useRef, type ReactNode } from 'react';
 
 const useStyles = makeStyles({
@@ -12,7 +12,7 @@ const useStyles = makeStyles({
     maxWidth: '1080px',
     padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXXL}`,
   },
-  heading: { margin: 0, outlineStyle: 'none' },
+  heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none' },
   purpose: { color: tokens.colorNeutralForeground2, maxWidth: '75ch' },
   head: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalXS },
 });
@@ -37,9 +37,9 @@ export function PageFrame({ title, purpose, children }: PageFrameProps) {
   return (
     <main className={styles.page}>
       <header className={styles.head}>
-        <Title2 as="h1" ref={heading} tabIndex={-1} className={styles.heading}>
+        <h1 ref={heading} tabIndex={-1} className={styles.heading}>
           {title}
-        </Title2>
+        </h1>
         <Text className={styles.purpose}>{purpose}</Text>
       </header>
       {children}

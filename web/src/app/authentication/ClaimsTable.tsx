@@ -1,0 +1,45 @@
+// The claims of a token.
+
+import {
+  Table,
+  TableBody,
+  TableCell,
+  TableHeader,
+  TableHeaderCell,
+  TableRow,
+  Text,
+  makeStyles,
+  tokens,
+} from '@fluentui/react-components';
+import type { Claim } from './claims.ts';
+
+const useStyles = makeStyles({
+  name: { width: '180px', fontFamily: tokens.fontFamilyMonospace },
+  value: { overflowWrap: 'anywhere', paddingTop: tokens.spacingVerticalXS, paddingBottom: tokens.spacingVerticalXS },
+  meaning: { color: tokens.colorNeutralForeground2 },
+});
+
+export function ClaimsTable({ claims }: { claims: readonly Claim[] }) {
+  const styles = useStyles();
+  return (
+    <Table size="small" aria-label="Claims of the token">
+      <TableHeader>
+        <TableRow>
+          <TableHeaderCell className={styles.name}>Claim</TableHeaderCell>
+          <TableHeaderCell>Value</TableHeaderCell>
+        </TableRow>
+      </TableHeader>
+      <TableBody>
+        {claims.map(({ name, value, meaning }) => (
+          <TableRow key={name}>
+            <TableCell className={styles.name}>{name}</TableCell>
+            <TableCell className={styles.value}>
+              {value}
+              {meaning && <Text className={styles.meaning}> ({meaning})</Text>}
+            </TableCell>
+          </TableRow>
+        ))}
+      </TableBody>
+    </Table>
+  );
+}

@@ -1,0 +1,29 @@
+// What has become of a download.
+
+import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
+import { RefusalView } from '../refusal/RefusalView.tsx';
+import { sizeText } from '../shell/texts.ts';
+import { Transfer } from './Transfer.tsx';
+import type { Downloading } from './useDownload.ts';
+
+export function DownloadStatus({ downloading }: { downloading: Downloading }) {
+  const { isBusy, name, received, size, refusal, again, cancel, savePart } = downloading;
+  return (
+    <>
+      {isBusy && <Transfer label={`Downloading ${name}`} done={received} size={size} onCanceled={cancel} />}
+      {refusal && <RefusalView refusal={refusal} again={again} busy={isBusy} />}
+      {refusal && !isBusy && received > 0 && (
+        <MessageBar layout="multiline">
+          <MessageBarBody>
+            {sizeText(received)} of {sizeText(size)} of {name} have arrived.
+          </MessageBarBody>
+          <MessageBarActions>
+            <Button size="small" onClick={savePart}>
+              Save what has arrived
+            </Button>
+          </MessageBarActions>
+        </MessageBar>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+// The user's own tasks: add, complete, delete.
+
+import { Toolbar, ToolbarButton } from '@fluentui/react-components';
+import { ArrowClockwiseRegular } from '@fluentui/react-icons';
+import { useCallback } from 'react';
+import type { Task } from '../../../gen/selvedge/data/v1/task_service_pb';
+import type { Attempt } from '../loading/attempt.ts';
+import { PagedList } from '../loading/PagedList.tsx';
+import { withEntry, withoutEntry } from '../loading/pages.ts';
+import { useCommand } from '../loading/useCommand.ts';
+import { usePages } from '../loading/usePages.ts';
+import { RefusalView } from '../refusal/RefusalView.tsx';
+import { useServices } from '../service/services.ts';
+import { useAnnounce } from '../shell/announcer.tsx';
+import { PageFrame } from '../shell/PageFrame.tsx';
+import { NewTask } from './NewTask.tsx';
+import { TaskList } from './TaskList.tsx';
+
+const PAGE_SIZE = 20;
+const idOf = ({ taskId }: Task) => taskId;
+
+export function TasksPage() {
+  const { tasks } = useServices();
+  const announce = useAnnounce();
+  const command = useCommand();
+  const control = usePages(
+    useCallback(
+      async (pageToken: string, attempt: Attempt) => {
+        const page = await tasks.listTasks({ pageSize: PAGE_SIZE, pageToken }, attempt);
+        return { entries: page.tasks, next: page.nextPageToken };
+      },
+      [tasks],
+    ),
+  );
+  const keep = (task: Task) => control.change((entries) => withEntry(entries, task, idOf));
+
+  const complete = ({ taskId, etag, title }: Task, completed: boolean) =>
+    command.run(async (attempt) => {
+      const updateMask = { paths: ['completed'] };
+      const { task } = await tasks.updateTask({ task: { taskId, etag, completed }, updateMask }, attempt);
+      if (task) keep(task);
+      announce(`${title}: ${completed ? 'done' : 'to do'}.`);
+    });
+  const remove = ({ taskId, etag, title }: Task) =>
+    command.run(async (attempt) => {
+      await tasks.deleteTask({ taskId, etag }, attempt);
+      control.change((entries) => withoutEntry(entries, taskId, idOf));
+      announce(`${title} deleted.`);
+    });
+  return (
+    <PageFrame title="Tasks" purpose="Things to do that only you can see. They take the permission access_as_user.">
+      <NewTask onCreated={keep} />
+      <Toolbar aria-label="Tasks">
+        <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+          Refresh
+        </ToolbarButton>
+      </Toolbar>
+      {command.refusal && (
+        <RefusalView
+          refusal={command.refusal}
+          again={command.again}
+          busy={command.busy}
+          reload={() => {
+            command.clear();
+            control.reload();
+          }}
+        />
+      )}
+      <PagedList control={control} plural="tasks" empty="Nothing to do.">
+        {(entries) => (
+          <TaskList tasks={entries} busy={command.busy} onCompleted={complete} onDeleted={remove} />
+        )}
+      </PagedList>
+    </PageFrame>
+  );
+}
