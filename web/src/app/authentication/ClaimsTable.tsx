@@ -14,7 +14,8 @@ import {
 import type { Claim } from './claims.ts';
 
 const useStyles = makeStyles({
-  name: { width: '180px', fontFamily: tokens.fontFamilyMonospace },
+  column: { width: '180px' },
+  name: { fontFamily: tokens.fontFamilyMonospace },
   value: { overflowWrap: 'anywhere', paddingTop: tokens.spacingVerticalXS, paddingBottom: tokens.spacingVerticalXS },
   meaning: { color: tokens.colorNeutralForeground2 },
 });
@@ -22,10 +23,10 @@ const useStyles = makeStyles({
 export function ClaimsTable({ claims }: { claims: readonly Claim[] }) {
   const styles = useStyles();
   return (
-    <Table size="small" aria-label="Claims of the token">
+    <Table size="extra-small" aria-label="Claims of the token">
       <TableHeader>
         <TableRow>
-          <TableHeaderCell className={styles.name}>Claim</TableHeaderCell>
+          <TableHeaderCell className={styles.column}>Claim</TableHeaderCell>
           <TableHeaderCell>Value</TableHeaderCell>
         </TableRow>
       </TableHeader>

@@ -1,6 +1,6 @@
 // One folder of a lakehouse: what is in it, and what can be done with that.
 
-import { Toolbar, ToolbarButton, makeStyles, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, ArrowUploadRegular } from '@fluentui/react-icons';
 import { useCallback, useRef, useState } from 'react';
 import type { File as StoredFile } from '../../../gen/selvedge/data/v1/lakehouse_service_pb';
@@ -12,6 +12,7 @@ import { usePages } from '../loading/usePages.ts';
 import { RefusalView } from '../refusal/RefusalView.tsx';
 import { useServices } from '../service/services.ts';
 import { useAnnounce } from '../shell/announcer.tsx';
+import { Commands } from '../shell/Commands.tsx';
 import { Confirm } from './Confirm.tsx';
 import { DownloadStatus } from './DownloadStatus.tsx';
 import { FileTable } from './FileTable.tsx';
@@ -63,20 +64,19 @@ export function FolderPanel({ lakehouse, folder }: { lakehouse: Lakehouse; folde
     });
   return (
     <div className={styles.panel}>
-      <FolderTrail lakehouse={lakehouse} folder={folder} />
-      <Toolbar aria-label="Files">
-        <ToolbarButton
-          appearance="primary"
+      {folder !== '' && <FolderTrail lakehouse={lakehouse} folder={folder} />}
+      <Commands label="Files commands">
+        <Button appearance="primary"
           icon={<ArrowUploadRegular />}
           disabledFocusable={uploading.isBusy}
           onClick={() => input.current?.click()}
         >
           Upload a file
-        </ToolbarButton>
-        <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        </Button>
+        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
-        </ToolbarButton>
-      </Toolbar>
+        </Button>
+      </Commands>
       <input
         ref={input}
         type="file"

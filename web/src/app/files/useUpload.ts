@@ -1,6 +1,6 @@
 // Uploads one file at a time, and says how far it has come.
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { heal, type Challenge, type Refusal } from 'selvedge-challenge';
 import { filePath } from '../forms/validation.ts';
 import { useCommand } from '../loading/useCommand.ts';
@@ -28,6 +28,11 @@ export function useUpload(lakehouse: Lakehouse, onUploaded: () => void): Uploadi
   const announce = useAnnounce();
   const command = useCommand();
   const [file, setFile] = useState({ name: '', size: 0, sent: 0 });
+  // The folder may have been left for another when the upload is done.
+  const uploaded = useRef(onUploaded);
+  useEffect(() => {
+    uploaded.current = onUploaded;
+  });
   const [problem, setProblem] = useState<string>();
 
   const start = (chosen: File, path: string) => {
@@ -43,7 +48,7 @@ export function useUpload(lakehouse: Lakehouse, onUploaded: () => void): Uploadi
       };
       await heal(tokens, attempt, { signal, answer });
       announce(`${chosen.name} uploaded.`);
-      onUploaded();
+      uploaded.current();
     });
   };
   return {

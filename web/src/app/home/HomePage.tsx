@@ -46,6 +46,7 @@ export function HomePage() {
   const styles = useStyles();
   return (
     <PageFrame
+      bare
       title="Selvedge"
       purpose="A workload whose service acts in Fabric on your behalf. Where it needs your permission, or a proof that it is you, the page says so and asks."
     >

@@ -11,6 +11,8 @@ export interface Pages<Entry, Refused> {
 }
 
 export type PagesEvent<Entry, Refused> =
+  // Another list in the place of this one.
+  | { kind: 'begun' }
   | { kind: 'asked'; for: 'first' | 'more' }
   | { kind: 'arrived'; for: 'first' | 'more'; entries: readonly Entry[]; next: string }
   | { kind: 'refused'; refused: Refused }
@@ -27,6 +29,8 @@ export function pagesAfter<Entry, Refused>(
   event: PagesEvent<Entry, Refused>,
 ): Pages<Entry, Refused> {
   switch (event.kind) {
+    case 'begun':
+      return noPages();
     case 'asked':
       return { ...pages, busy: event.for };
     case 'arrived':

@@ -56,6 +56,7 @@ export function usePages<Entry>(
   );
 
   useEffect(() => {
+    dispatch({ kind: 'begun' });
     load(FIRST);
     return () => underWay.current?.abort();
   }, [load]);

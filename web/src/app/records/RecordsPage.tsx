@@ -1,6 +1,6 @@
 // The records: the user's own rows of JSON, kept under no item or under one.
 
-import { Button, Toolbar, ToolbarButton } from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { AddRegular, ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useCallback, useState } from 'react';
 import type { Row } from '../../../gen/selvedge/data/v1/data_service_pb';
@@ -11,6 +11,7 @@ import { usePages } from '../loading/usePages.ts';
 import type { ItemIds } from '../routing/route.ts';
 import { useServices } from '../service/services.ts';
 import { useAnnounce } from '../shell/announcer.tsx';
+import { Commands } from '../shell/Commands.tsx';
 import { PageFrame } from '../shell/PageFrame.tsx';
 import { KeptUnder } from './KeptUnder.tsx';
 import { RecordDialog } from './RecordDialog.tsx';
@@ -43,14 +44,14 @@ export function RecordsPage({ item }: { item?: ItemIds }) {
       purpose="Rows of JSON that only you can see. Reading takes the permission data.read, writing data.write."
     >
       <KeptUnder item={item} />
-      <Toolbar aria-label="Records">
-        <ToolbarButton appearance="primary" icon={<AddRegular />} onClick={() => setEdited('new')}>
+      <Commands label="Records commands">
+        <Button appearance="primary" icon={<AddRegular />} onClick={() => setEdited('new')}>
           Add a record
-        </ToolbarButton>
-        <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        </Button>
+        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
-        </ToolbarButton>
-      </Toolbar>
+        </Button>
+      </Commands>
       <PagedList
         control={control}
         plural="records"

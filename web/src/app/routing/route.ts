@@ -6,9 +6,18 @@ export type Route =
   | { page: 'records'; item?: ItemIds }
   | { page: 'tasks' }
   | { page: 'workspaces'; workspaceId?: string }
-  | { page: 'files'; workspaceId?: string; lakehouseId?: string; folder: string }
+  | FilesRoute
   | { page: 'authentication' }
   | { page: 'unknown'; path: string };
+
+export interface FilesRoute {
+  page: 'files';
+  workspaceId?: string;
+  lakehouseId?: string;
+  folder: string;
+  // Whether the lakehouse's tables are shown in the place of its files.
+  tables?: boolean;
+}
 
 export interface ItemIds {
   workspaceId: string;
@@ -44,6 +53,7 @@ export function routeOf(target: string): Route {
       return ids.length <= 1 ? { page, workspaceId: first } : unknown;
     case 'files':
       if (ids.length > 2) return unknown;
+      if (query.has('tables')) return { page, workspaceId: first, lakehouseId: second, folder: '', tables: true };
       return { page, workspaceId: first, lakehouseId: second, folder: query.get('folder') ?? '' };
     default:
       return unknown;
@@ -63,6 +73,7 @@ export function pathOf(route: Route): string {
       return joined('workspaces', route.workspaceId);
     case 'files': {
       const path = joined('files', route.workspaceId, route.lakehouseId);
+      if (route.tables) return `${path}?tables`;
       return route.folder === '' ? path : `${path}?${new URLSearchParams({ folder: route.folder })}`;
     }
     default:

@@ -23,7 +23,7 @@ export function CurrentPage() {
     case 'workspaces':
       return <WorkspacesPage workspaceId={route.workspaceId} />;
     case 'files':
-      return <FilesPage key={pathOf({ ...route, folder: '' })} {...route} />;
+      return <FilesPage key={pathOf({ ...route, folder: '', tables: false })} route={route} />;
     case 'authentication':
       return <AuthenticationPage />;
     case 'unknown':

@@ -13,20 +13,31 @@ const useStyles = makeStyles({
     padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalXXL} ${tokens.spacingVerticalXXXL}`,
   },
   heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none' },
-  purpose: { color: tokens.colorNeutralForeground2, maxWidth: '75ch' },
+  purpose: { color: tokens.colorNeutralForeground2, maxWidth: '100ch' },
+  surface: {
+    display: 'flex',
+    flexDirection: 'column',
+    rowGap: tokens.spacingVerticalL,
+    padding: tokens.spacingHorizontalXL,
+    backgroundColor: tokens.colorNeutralBackground1,
+    borderRadius: tokens.borderRadiusXLarge,
+    boxShadow: tokens.shadow4,
+  },
   head: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalXS },
 });
 
 interface PageFrameProps {
   title: string;
   purpose: ReactNode;
+  // Whether the content brings its own surfaces.
+  bare?: boolean;
   children: ReactNode;
 }
 
 // False until the first page has been shown: opening the frame must not take the focus from the host.
 let hasNavigated = false;
 
-export function PageFrame({ title, purpose, children }: PageFrameProps) {
+export function PageFrame({ title, purpose, bare = false, children }: PageFrameProps) {
   const styles = useStyles();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -42,7 +53,7 @@ export function PageFrame({ title, purpose, children }: PageFrameProps) {
         </h1>
         <Text className={styles.purpose}>{purpose}</Text>
       </header>
-      {children}
+      {bare ? children : <div className={styles.surface}>{children}</div>}
     </main>
   );
 }

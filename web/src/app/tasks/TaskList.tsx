@@ -16,7 +16,7 @@ const useStyles = makeStyles({
     padding: `${tokens.spacingVerticalXS} 0`,
     borderBottom: `${tokens.strokeWidthThin} solid ${tokens.colorNeutralStroke2}`,
   },
-  title: { overflowWrap: 'anywhere' },
+  title: { color: tokens.colorNeutralForeground1, overflowWrap: 'anywhere' },
   done: { textDecorationLine: 'line-through', color: tokens.colorNeutralForeground2 },
   description: {
     // Below the title, right of the box.

@@ -1,6 +1,6 @@
 // The user's own tasks: add, complete, delete.
 
-import { Toolbar, ToolbarButton } from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { useCallback } from 'react';
 import type { Task } from '../../../gen/selvedge/data/v1/task_service_pb';
@@ -12,6 +12,7 @@ import { usePages } from '../loading/usePages.ts';
 import { RefusalView } from '../refusal/RefusalView.tsx';
 import { useServices } from '../service/services.ts';
 import { useAnnounce } from '../shell/announcer.tsx';
+import { Commands } from '../shell/Commands.tsx';
 import { PageFrame } from '../shell/PageFrame.tsx';
 import { NewTask } from './NewTask.tsx';
 import { TaskList } from './TaskList.tsx';
@@ -50,11 +51,11 @@ export function TasksPage() {
   return (
     <PageFrame title="Tasks" purpose="Things to do that only you can see. They take the permission access_as_user.">
       <NewTask onCreated={keep} />
-      <Toolbar aria-label="Tasks">
-        <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+      <Commands label="Tasks commands">
+        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
-        </ToolbarButton>
-      </Toolbar>
+        </Button>
+      </Commands>
       {command.refusal && (
         <RefusalView
           refusal={command.refusal}

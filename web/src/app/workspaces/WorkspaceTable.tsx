@@ -6,7 +6,6 @@ import {
   Table,
   TableBody,
   TableCell,
-  TableCellLayout,
   TableHeader,
   TableHeaderCell,
   TableRow,
@@ -18,6 +17,9 @@ import type { Workspace } from '../../../gen/selvedge/data/v1/workspace_service_
 import { RouteLink } from '../routing/RouteLink.tsx';
 
 const useStyles = makeStyles({
+  name: { color: tokens.colorNeutralForeground1, overflowWrap: 'anywhere' },
+  // Below the name, right of the circle.
+  description: { marginLeft: '36px', paddingBottom: tokens.spacingVerticalS, color: tokens.colorNeutralForeground2 },
   quiet: { color: tokens.colorNeutralForeground2 },
   linkColumn: { width: '160px' },
   group: { display: 'block' },
@@ -63,9 +65,12 @@ function WorkspaceRow({ workspace }: { workspace: Workspace }) {
   return (
     <TableRow>
       <TableCell>
-        <TableCellLayout description={description === '' ? undefined : description}>
-          <Radio value={workspaceId} label={displayName} />
-        </TableCellLayout>
+        <Radio value={workspaceId} label={<span className={styles.name}>{displayName}</span>} />
+        {description !== '' && (
+          <Text block size={200} className={styles.description}>
+            {description}
+          </Text>
+        )}
       </TableCell>
       <TableCell>{type}</TableCell>
       <TableCell>{capacityId === '' ? <Text className={styles.quiet}>None</Text> : 'Fabric capacity'}</TableCell>

@@ -1,9 +1,10 @@
 // The workspaces that Fabric shows the user, and the making of a warehouse in one of them.
 
-import { Toolbar, ToolbarButton } from '@fluentui/react-components';
+import { Button } from '@fluentui/react-components';
 import { ArrowClockwiseRegular } from '@fluentui/react-icons';
 import { PagedList } from '../loading/PagedList.tsx';
 import { useRouter } from '../routing/router.ts';
+import { Commands } from '../shell/Commands.tsx';
 import { PageFrame } from '../shell/PageFrame.tsx';
 import { NewWarehouse } from './NewWarehouse.tsx';
 import { useWorkspaces } from './useWorkspaces.ts';
@@ -18,11 +19,11 @@ export function WorkspacesPage({ workspaceId }: { workspaceId?: string }) {
       title="Workspaces"
       purpose="The workspaces that Fabric shows you, read on your behalf. Choose one to create a warehouse in it."
     >
-      <Toolbar aria-label="Workspaces">
-        <ToolbarButton icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+      <Commands label="Workspaces commands">
+        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
-        </ToolbarButton>
-      </Toolbar>
+        </Button>
+      </Commands>
       <PagedList control={control} plural="workspaces" empty="Fabric shows you no workspaces.">
         {(workspaces) => (
           <WorkspaceTable
