@@ -264,6 +264,11 @@ impl Directory {
         self.grants.scopes(client, resource, user)
     }
 
+    /// Whether a person, or an administrator for them, has consented to anything of `client`.
+    pub(crate) fn has_consented(&self, client: &App, user: User<'_>) -> bool {
+        self.grants.has_consented(client, user)
+    }
+
     /// The roles of `resource` that were assigned to `client`.
     pub(crate) fn assigned_roles(&self, client: &App, resource: &App) -> BTreeSet<String> {
         self.grants.roles(client, resource)

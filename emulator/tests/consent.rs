@@ -1,7 +1,7 @@
 //! Consent by a person and by an administrator, and what happens without.
 
 use emulator::{TokenRequest, seed};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::exchange::{FABRIC_READ, STORAGE};
 use crate::support::{Harness, claims, cookie, query_of};
@@ -104,8 +104,27 @@ async fn a_silent_request_without_consent_is_refused_without_a_page() {
 }
 
 #[tokio::test]
-async fn default_asks_for_all_that_the_registration_lists_of_the_resource() {
+async fn a_first_consent_by_default_asks_for_the_whole_registration() {
     let harness = Harness::start().await;
+    let scope = format!("{}/.default", seed::FABRIC_URI);
+    let request = asking(&[("scope", &scope)]);
+    let page = harness.authorize(&request).await;
+    let page = harness.choose(page, seed::NO_CONSENT, "sign-in").await;
+    let html = page.text().await.unwrap();
+    for scope in seed::FABRIC_SCOPES.iter().chain(&["user_impersonation"]) {
+        assert!(html.contains(scope), "{scope}");
+    }
+    assert!(!html.contains("User.Read"), "it was granted before");
+    harness.press(&html, "consent", "accept").await;
+    assert!(is_granted(&harness, seed::NO_CONSENT, FABRIC_READ).await);
+    assert!(is_granted(&harness, seed::NO_CONSENT, STORAGE).await);
+}
+
+#[tokio::test]
+async fn a_later_consent_by_default_asks_for_the_resource_alone() {
+    let harness = Harness::start().await;
+    let emulator = &harness.emulator;
+    emulator.grant_consent(seed::NO_CONSENT, seed::WORKLOAD_CLIENT_ID, [STORAGE]);
     let scope = format!("{}/.default", seed::FABRIC_URI);
     let request = asking(&[("scope", &scope)]);
     let page = harness.authorize(&request).await;
@@ -115,9 +134,21 @@ async fn default_asks_for_all_that_the_registration_lists_of_the_resource() {
         assert!(html.contains(scope), "{scope}");
     }
     assert!(!html.contains("user_impersonation"));
-    harness.press(&html, "consent", "accept").await;
-    assert!(is_granted(&harness, seed::NO_CONSENT, FABRIC_READ).await);
-    assert!(!is_granted(&harness, seed::NO_CONSENT, STORAGE).await);
+}
+
+#[tokio::test]
+async fn full_consent_lists_all_permissions_whatever_was_granted() {
+    let harness = Harness::start().await;
+    let scope = format!("{}/.default", seed::WORKLOAD_URI);
+    let request = asking(&[("scope", &scope), ("prompt", "consent")]);
+    let page = harness.authorize(&request).await;
+    let page = harness.choose(page, seed::CONSENTED, "sign-in").await;
+    let html = page.text().await.unwrap();
+    for shown in ["Fabric.Extend", "user_impersonation", "User.Read"] {
+        assert!(html.contains(shown), "{shown}");
+    }
+    let answer = query_of(&harness.press(&html, "consent", "accept").await);
+    assert!(answer.contains_key("code"), "{answer:?}");
 }
 
 #[tokio::test]
@@ -212,34 +243,135 @@ async fn an_administrator_may_consent_to_less_decline_or_come_from_nowhere() {
     }
 }
 
+/// What a control is told when it exchanges the token it has of the account without consent.
+async fn pick(harness: &Harness, control: Control) -> Result<Value, Value> {
+    let token = TokenRequest::delegated(seed::NO_CONSENT, control.client_id)
+        .client(seed::BROKER_CLIENT_ID)
+        .scopes(["access_as_user"]);
+    let credential = [
+        ("client_id", control.client_id),
+        ("client_secret", control.secret),
+    ];
+    let assertion = harness.emulator.issue(&token);
+    let (status, reply) = harness
+        .on_behalf_of_as(&credential, &assertion, control.scope)
+        .await;
+    (status == 200)
+        .then(|| claims(&reply["access_token"])["appid"].clone())
+        .ok_or_else(|| reply["error_codes"].clone())
+}
+
+/// A control of the broker's page, and what it calls.
+#[derive(Clone, Copy)]
+struct Control {
+    client_id: &'static str,
+    secret: &'static str,
+    scope: &'static str,
+}
+
+const COMPANY: Control = Control {
+    client_id: seed::COMPANY_PICKER_CLIENT_ID,
+    secret: seed::COMPANY_PICKER_SECRET,
+    scope: "https://graph.microsoft.com/User.Read",
+};
+const FILE: Control = Control {
+    client_id: seed::FILE_PICKER_CLIENT_ID,
+    secret: seed::FILE_PICKER_SECRET,
+    scope: STORAGE,
+};
+
 #[tokio::test]
 async fn consent_to_one_control_is_consent_to_no_other() {
     let harness = Harness::start().await;
+    assert_eq!(pick(&harness, COMPANY).await, Err(json!([65_001])));
+    assert_eq!(pick(&harness, FILE).await, Err(json!([65_001])));
     let emulator = &harness.emulator;
-    let pick = async |client: &'static str, secret: &str, scope: &str| {
-        let token = TokenRequest::delegated(seed::NO_CONSENT, client)
-            .client(seed::BROKER_CLIENT_ID)
-            .scopes(["access_as_user"]);
-        let credential = [("client_id", client), ("client_secret", secret)];
-        let (status, reply) = harness
-            .on_behalf_of_as(&credential, &emulator.issue(&token), scope)
-            .await;
-        (status == 200)
-            .then(|| claims(&reply["access_token"])["appid"].clone())
-            .ok_or_else(|| reply["error_codes"].clone())
-    };
-    let company = async || {
-        let graph = format!("{}/User.Read", seed::GRAPH_URI);
-        let secret = seed::COMPANY_PICKER_SECRET;
-        pick(seed::COMPANY_PICKER_CLIENT_ID, secret, &graph).await
-    };
-    let file = async || {
-        let secret = seed::FILE_PICKER_SECRET;
-        pick(seed::FILE_PICKER_CLIENT_ID, secret, STORAGE).await
-    };
-    assert_eq!(company().await, Err(json!([65_001])));
-    assert_eq!(file().await, Err(json!([65_001])));
     emulator.grant_consent(seed::NO_CONSENT, seed::FILE_PICKER_CLIENT_ID, [STORAGE]);
-    assert_eq!(company().await, Err(json!([65_001])));
-    assert_eq!(file().await, Ok(json!(seed::FILE_PICKER_CLIENT_ID)));
+    assert_eq!(pick(&harness, COMPANY).await, Err(json!([65_001])));
+    assert_eq!(
+        pick(&harness, FILE).await,
+        Ok(json!(seed::FILE_PICKER_CLIENT_ID))
+    );
+}
+
+/// The broker asks for a token for one of its controls.
+fn brokering<'a>(scope: &'a str, extra: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let broker = [
+        ("client_id", seed::BROKER_CLIENT_ID),
+        ("redirect_uri", "http://localhost:60006/broker/close"),
+        ("scope", scope),
+    ];
+    [&broker[..], extra].concat()
+}
+
+#[tokio::test]
+async fn one_page_covers_every_control_that_knows_the_broker() {
+    let harness = Harness::start().await;
+    let scope = format!("{}/.default", seed::COMPANY_PICKER_URI);
+    let page = harness.authorize(&brokering(&scope, &[])).await;
+    let page = harness.choose(page, seed::NO_CONSENT, "sign-in").await;
+    let session = cookie(&page);
+    let html = page.text().await.unwrap();
+    for shown in [
+        "<strong>Token broker</strong>",
+        "User.Read <small>Microsoft Graph, for Company picker</small>",
+        "user_impersonation <small>Azure Storage, for File picker</small>",
+    ] {
+        assert!(html.contains(shown), "{shown}");
+    }
+    assert!(
+        !html.contains("access_as_user"),
+        "the controls pre-authorised the broker"
+    );
+
+    let declined = query_of(&harness.press(&html, "consent", "cancel").await);
+    assert_eq!(declined["error_codes"], "[65004]");
+    assert_eq!(pick(&harness, COMPANY).await, Err(json!([65_001])));
+
+    let page = harness.authorize(&brokering(&scope, &[])).await;
+    let page = harness.choose(page, seed::NO_CONSENT, "sign-in").await;
+    let html = page.text().await.unwrap();
+    let answer = query_of(&harness.press(&html, "consent", "accept").await);
+    assert!(answer.contains_key("code"), "{answer:?}");
+    for control in [COMPANY, FILE] {
+        let granted = pick(&harness, control).await;
+        assert_eq!(granted, Ok(json!(control.client_id)));
+    }
+    let files = format!("{}/.default", seed::FILE_PICKER_URI);
+    let again = harness
+        .authorize_with_cookie(&session, &brokering(&files, &[]))
+        .await;
+    assert!(
+        query_of(&again).contains_key("code"),
+        "nobody is asked for the other control"
+    );
+}
+
+#[tokio::test]
+async fn a_scope_by_its_name_asks_for_no_control() {
+    let harness = Harness::start().await;
+    let scope = format!("{}/access_as_user", seed::COMPANY_PICKER_URI);
+    let answer = harness
+        .sign_in(seed::NO_CONSENT, &brokering(&scope, &[]))
+        .await;
+    assert!(answer.contains_key("code"), "{answer:?}");
+    assert_eq!(pick(&harness, COMPANY).await, Err(json!([65_001])));
+}
+
+#[tokio::test]
+async fn full_consent_at_the_broker_lists_its_controls_whatever_was_granted() {
+    let harness = Harness::start().await;
+    let scope = format!("{}/.default", seed::FILE_PICKER_URI);
+    let request = brokering(&scope, &[("prompt", "consent")]);
+    let page = harness.authorize(&request).await;
+    let page = harness.choose(page, seed::CONSENTED, "sign-in").await;
+    let html = page.text().await.unwrap();
+    for shown in [
+        "access_as_user <small>Company picker</small>",
+        "access_as_user <small>File picker</small>",
+        "User.Read <small>Microsoft Graph, for Company picker</small>",
+        "user_impersonation <small>Azure Storage, for File picker</small>",
+    ] {
+        assert!(html.contains(shown), "{shown}");
+    }
 }

@@ -194,6 +194,9 @@ pub struct App {
     pub certificates: Vec<ClientCertificate>,
     /// What it may ask its users for.
     pub permissions: Vec<Permission>,
+    /// The client ids of applications whose users may consent to this one in passing
+    /// (`knownClientApplications`).
+    pub known_clients: Vec<String>,
 }
 
 impl App {
@@ -218,6 +221,7 @@ impl App {
             secrets: Vec::new(),
             certificates: Vec::new(),
             permissions: Vec::new(),
+            known_clients: Vec::new(),
         }
     }
 
@@ -239,6 +243,11 @@ impl App {
             .iter()
             .filter(|permission| permission.resource == resource.client_id)
             .flat_map(|permission| permission.scopes.iter().cloned())
+    }
+
+    /// Whether a person at `client` is asked for what this application may ask for, too.
+    pub(crate) fn knows(&self, client: &App) -> bool {
+        self.known_clients.contains(&client.client_id)
     }
 
     /// The platform a redirect URI is registered for, if it is.

@@ -129,6 +129,16 @@ impl Grants {
             .collect()
     }
 
+    /// Whether `user`, or an administrator for them, has consented to anything of `client`.
+    /// Pre-authorisation is nobody's consent.
+    pub(super) fn has_consented(&self, client: &App, user: User<'_>) -> bool {
+        self.0.lock().iter().any(|grant| {
+            grant.client == client.client_id
+                && grant.granted_for != GrantedFor::Everybody
+                && grant.granted_for.includes(user)
+        })
+    }
+
     /// The roles of `resource` that were assigned to `client`.
     pub(super) fn roles(&self, client: &App, resource: &App) -> BTreeSet<String> {
         self.0

@@ -77,10 +77,14 @@ fn page(authority: &Authority, request: AdminConsent) -> Response {
             .map_or("an application", |app| app.name.as_str())
     };
     let context = random::token();
-    let permissions: Vec<(&str, &[String])> = request
+    let permissions: Vec<pages::Permission<'_>> = request
         .permissions
         .iter()
-        .map(|(resource, scopes)| (name(resource), scopes.as_slice()))
+        .map(|(resource, scopes)| pages::Permission {
+            resource: name(resource),
+            scopes,
+            middle_tier: None,
+        })
         .collect();
     let everybody = directory
         .tenant(&request.tenant)

@@ -3,6 +3,7 @@
 //! A request moves through the steps of [`step`], which only decides. Here a step becomes an
 //! answer: a page, after which the request waits for what the person says, or the end.
 
+mod consent;
 mod delivery;
 pub(crate) mod request;
 pub(crate) mod step;
@@ -23,8 +24,9 @@ use crate::authority::Authority;
 use crate::directory::{Account, GrantedFor, User};
 use crate::random;
 use crate::tokens::Proven;
+use consent::Wanted;
 use request::{AuthorizeRequest, Prompt, Refused};
-use step::{Person, Proof, ProofKind, Step, Wanted};
+use step::{Person, Proof, ProofKind, Step};
 
 /// A request that waits for a person.
 #[derive(Clone, Debug)]
@@ -183,11 +185,12 @@ fn consent(
 ) -> Response {
     let directory = &authority.directory;
     let granted_for = GrantedFor::account(&person.tenant, &person.upn);
-    if let Some(app) = directory.app(&request.client_id) {
-        for Wanted { resource, scopes } in wanted {
-            if let Some(resource) = directory.app(resource) {
-                directory.consent(app, &[(resource, scopes.clone())], &granted_for);
-            }
+    for wanted in wanted {
+        if let (Some(client), Some(resource)) = (
+            directory.app(&wanted.client),
+            directory.app(&wanted.resource),
+        ) {
+            directory.consent(client, &[(resource, wanted.scopes.clone())], &granted_for);
         }
     }
     request.prompt = Prompt::Unspecified;
@@ -255,11 +258,18 @@ fn ask_consent(
     wanted: Vec<Wanted>,
 ) -> Response {
     let context = random::token();
-    let permissions: Vec<(&str, &[String])> = wanted
+    let directory = &authority.directory;
+    let permissions: Vec<pages::Permission<'_>> = wanted
         .iter()
         .filter_map(|wanted| {
-            let resource = authority.directory.app(&wanted.resource)?;
-            Some((resource.name.as_str(), wanted.scopes.as_slice()))
+            let middle_tier = (wanted.client != request.client_id)
+                .then(|| directory.app(&wanted.client))
+                .flatten();
+            Some(pages::Permission {
+                resource: &directory.app(&wanted.resource)?.name,
+                scopes: &wanted.scopes,
+                middle_tier: middle_tier.map(|app| app.name.as_str()),
+            })
         })
         .collect();
     let page = pages::consent(&pages::Consent {

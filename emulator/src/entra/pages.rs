@@ -91,8 +91,16 @@ pub(super) struct Consent<'a> {
     /// Where the form goes.
     pub(super) action: &'a str,
     pub(super) context: &'a str,
-    /// Resources by name, and the scopes of each.
-    pub(super) permissions: &'a [(&'a str, &'a [String])],
+    pub(super) permissions: &'a [Permission<'a>],
+}
+
+/// Scopes of one resource.
+pub(super) struct Permission<'a> {
+    /// The resource's name.
+    pub(super) resource: &'a str,
+    pub(super) scopes: &'a [String],
+    /// The name of the application that would use them, when it is not the one that asks.
+    pub(super) middle_tier: Option<&'a str>,
 }
 
 /// The consent pages: field `action` (`accept` or `cancel`).
@@ -103,13 +111,16 @@ pub(super) fn consent(page: &Consent<'_>) -> Response {
         escape(page.app),
         escape(page.who),
     );
-    for (resource, scopes) in page.permissions {
-        for scope in *scopes {
+    for permission in page.permissions {
+        let user = permission
+            .middle_tier
+            .map_or_else(String::new, |name| format!(", for {}", escape(name)));
+        for scope in permission.scopes {
             let _ = write!(
                 body,
-                "<li>{} <small>{}</small></li>",
+                "<li>{} <small>{}{user}</small></li>",
                 escape(scope),
-                escape(resource),
+                escape(permission.resource),
             );
         }
     }

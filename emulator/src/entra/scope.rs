@@ -87,6 +87,14 @@ impl<'a> Asked<'a> {
         self.resources.iter().map(|(resource, _)| *resource)
     }
 
+    /// The resources of which `.default` is asked: all that was ever registered, not some scopes.
+    pub(crate) fn defaults(&self) -> impl Iterator<Item = &'a App> {
+        self.resources
+            .iter()
+            .filter(|(_, names)| names.iter().any(|name| name == DEFAULT))
+            .map(|(resource, _)| *resource)
+    }
+
     /// What is asked of each resource by name: `.default` means what the registration lists.
     pub(crate) fn in_full(&self, client: &App) -> Vec<(&'a App, BTreeSet<String>)> {
         self.resources

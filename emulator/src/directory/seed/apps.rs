@@ -147,6 +147,8 @@ fn control(client_id: &str, name: &str, uri: &str, secret: &str) -> App {
     app.wants_idtyp = true;
     // Consent is given on the broker's page, in the control's name.
     app.redirects = broker_redirects();
+    // One page asks for all that the broker's controls lack.
+    app.known_clients = vec![BROKER_CLIENT_ID.to_owned()];
     app.secrets = vec![Secret::new(secret)];
     app
 }

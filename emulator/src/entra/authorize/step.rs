@@ -5,9 +5,10 @@
 //! what it asks. `prompt=none` never meets a page: a hidden frame would wait on it until it times
 //! out.
 
+use super::consent::{self, Wanted};
 use super::request::{AuthorizeRequest, Prompt};
 use crate::authority::Authority;
-use crate::directory::{AccessPolicy, AccessRule, Account, App, TenantSegment, User};
+use crate::directory::{AccessPolicy, AccessRule, Account, TenantSegment, User};
 use crate::entra::error::AuthorityError;
 use crate::entra::issued::SignedInAccount;
 use crate::entra::scope::Asked;
@@ -36,13 +37,6 @@ pub(crate) struct Person {
     /// The id of the tenant that issues the code.
     pub(super) tenant: String,
     pub(super) proven: Proven,
-}
-
-/// Scopes of one resource, by its client id.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    pub(super) resource: String,
-    pub(super) scopes: Vec<String>,
 }
 
 /// What a person must still prove, and what the client is told if they do not.
@@ -129,7 +123,11 @@ fn decide(
         };
     }
     let again = request.prompt == Prompt::Consent;
-    let wanted = wanted(authority, app, &person, &asked, again);
+    let user = User {
+        tenant: &person.tenant,
+        upn: &person.upn,
+    };
+    let wanted = consent::wanted(directory, app, user, &asked, again);
     if wanted.is_empty() {
         Ok(Step::Complete(person))
     } else if silent {
@@ -207,27 +205,6 @@ impl Proof {
         }
         proven
     }
-}
-
-fn wanted(
-    authority: &Authority,
-    app: &App,
-    person: &Person,
-    asked: &Asked<'_>,
-    again: bool,
-) -> Vec<Wanted> {
-    let user = User {
-        tenant: &person.tenant,
-        upn: &person.upn,
-    };
-    asked
-        .to_consent(&authority.directory, app, user, again)
-        .into_iter()
-        .map(|(resource, scopes)| Wanted {
-            resource: resource.client_id.clone(),
-            scopes: scopes.into_iter().collect(),
-        })
-        .collect()
 }
 
 /// Whether an account may sign in under a tenant segment.
