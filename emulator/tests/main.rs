@@ -24,6 +24,7 @@ mod on_behalf_of_refusals;
 mod onelake;
 mod onelake_files;
 mod onelake_listing;
+mod portal;
 mod resource_faults;
 mod resource_tokens;
 mod server;
