@@ -36,7 +36,8 @@ export function errors({ tokens }: Portal): Answers {
   ];
 }
 
-const SECOND_FACTOR_CLAIMS = '{"access_token":{"amr":{"essential":true,"values":["mfa"]}}}';
+/** Any authentication context: the authority asks for a second factor for each. */
+const SECOND_FACTOR_CLAIMS = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}';
 
 function details(options: Fields): Node[] {
   const rows: [string, string | undefined][] = [
