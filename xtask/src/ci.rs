@@ -3,7 +3,7 @@
 use crate::repository::Repository;
 use crate::tally::Report;
 use crate::toolbox::{Toolbox, system};
-use crate::{clients, contracts as contract_checks, deny as deny_rules, gates};
+use crate::{clients, contracts as contract_checks, deny as deny_rules, gates, web};
 
 /// All of CI.
 pub(crate) fn everything(repository: &Repository) -> Report {
@@ -11,6 +11,7 @@ pub(crate) fn everything(repository: &Repository) -> Report {
     report.check("format", || gates::format(repository));
     report.check("dependency rules", || deny_rules::hold(repository));
     add_contracts(&mut report, repository);
+    add_web(&mut report, repository);
     report.check("lints", || gates::lints(repository));
     report.check("lints without emulator", || {
         gates::lints_without_emulator(repository)
@@ -39,6 +40,16 @@ pub(crate) fn contracts(repository: &Repository) -> Report {
     report
 }
 
+/// Builds the bundles into place, and runs the tests of what is in them.
+pub(crate) fn web(repository: &Repository) -> Report {
+    let mut report = Report::new();
+    report.check("bundles", || web::build(&Toolbox::provision(repository)?));
+    report.suite("front end tests", || {
+        web::tests(&Toolbox::provision(repository)?)
+    });
+    report
+}
+
 /// The client suites alone.
 pub(crate) fn clients(repository: &Repository) -> Report {
     let mut report = Report::new();
@@ -54,6 +65,15 @@ fn add_contracts(report: &mut Report, repository: &Repository) {
     report.check("contract compatibility", || {
         contract_checks::compatibility(repository, &tools()?)
     });
+}
+
+/// Before anything is compiled that embeds the bundles.
+fn add_web(report: &mut Report, repository: &Repository) {
+    let tools = || Toolbox::provision(repository);
+    report.check("bundles are built", || {
+        web::are_built(repository, &tools()?)
+    });
+    report.suite("front end tests", || web::tests(&tools()?));
 }
 
 fn add_clients(report: &mut Report, repository: &Repository) {
@@ -72,6 +92,7 @@ fn add_clients(report: &mut Report, repository: &Repository) {
     report.suite("node clients", || {
         clients::node(repository, running.as_ref())
     });
+    report.suite("browser", || clients::browser(repository, running.as_ref()));
     report.check("selvedge dev stops", || clients::stop(running));
     report.suite("selvedge demo", || clients::demo(repository));
 }

@@ -1,16 +1,18 @@
 //! Real clients in other languages, against the real program.
 //!
 //! One `selvedge dev` serves all suites. They learn where it is from the file that
-//! `SELVEDGE_TEST_DEV` names, and from `SELVEDGE_TEST_BINARY` which program to start for a
-//! configuration of their own.
+//! `SELVEDGE_TEST_DEV` names, from `SELVEDGE_TEST_BINARY` which program to start for a configuration
+//! of their own, and from `SELVEDGE_TEST_BROWSER` which browser to drive.
+
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::process;
 use crate::repository::Repository;
 use crate::running::Running;
 use crate::tally::Tally;
-use crate::toolbox::Toolbox;
+use crate::toolbox::{Project, Toolbox, system};
+use crate::{process, web};
 
 /// A running service and the tools to call it with.
 pub(crate) struct Stage {
@@ -44,16 +46,32 @@ pub(crate) fn python(repository: &Repository, stage: Option<&Stage>) -> Result<T
 /// The Node suite: MSAL, grpc-js, jose, oidc-provider.
 pub(crate) fn node(repository: &Repository, stage: Option<&Stage>) -> Result<Tally> {
     let stage = stage.context(NOT_RUNNING)?;
-    let mut node = stage.tools.node();
-    // One file at a time: they change what the authority does.
-    node.args([
-        "--test",
-        "--test-concurrency=1",
-        "--test-timeout=120000",
-        "--test-reporter=tap",
-    ]);
+    let mut node = stage.tools.node(Project::NodeClients)?;
+    node.args(NODE_TESTS).arg("--test-timeout=120000");
+    tap(environment(&mut node, repository, stage)?)
+}
+
+/// The browser suite: the front end in the emulator's portal, Google's grpc-web and Connect, each in
+/// Chromium.
+pub(crate) fn browser(repository: &Repository, stage: Option<&Stage>) -> Result<Tally> {
+    let stage = stage.context(NOT_RUNNING)?;
+    let browser = system::browser().context("there is no browser")?;
+    // It calls the contracts by the front end's own types.
+    web::generate(&stage.tools)?;
+    let mut node = stage.tools.node(Project::BrowserClients)?;
+    node.args(NODE_TESTS)
+        .arg("--test-timeout=180000")
+        .env("SELVEDGE_TEST_BROWSER", browser);
+    tap(environment(&mut node, repository, stage)?)
+}
+
+/// One file at a time: they change what the authority does.
+const NODE_TESTS: [&str; 3] = ["--test", "--test-concurrency=1", "--test-reporter=tap"];
+
+/// Runs a suite that reports as the Test Anything Protocol does, and takes its counts.
+pub(crate) fn tap(suite: &mut Command) -> Result<Tally> {
     let mut tally = Tally::default();
-    let status = process::watch(environment(&mut node, repository, stage)?, |line| {
+    let status = process::watch(suite, |line| {
         let count = |what| line.strip_prefix(what)?.trim().parse::<u64>().ok();
         if let Some(passed) = count("# pass ") {
             tally.passed = passed;
@@ -76,7 +94,7 @@ pub(crate) fn pasted(stage: Option<&Stage>) -> Result<()> {
         .get("call_to_paste")
         .and_then(serde_json::Value::as_str)
         .context("it prints no call")?;
-    let said = process::output(std::process::Command::new("sh").args(["-c", call]))?;
+    let said = process::output(Command::new("sh").args(["-c", call]))?;
     ensure!(
         said.contains("grpc-status: 0"),
         "the call was answered: {said}"
@@ -110,10 +128,10 @@ pub(crate) fn demo(repository: &Repository) -> Result<Tally> {
 const NOT_RUNNING: &str = "the service is not running";
 
 fn environment<'a>(
-    suite: &'a mut std::process::Command,
+    suite: &'a mut Command,
     repository: &Repository,
     stage: &Stage,
-) -> Result<&'a mut std::process::Command> {
+) -> Result<&'a mut Command> {
     Ok(suite
         .env("SELVEDGE_TEST_DEV", stage.running.described())
         .env("SELVEDGE_TEST_BINARY", repository.selvedge()?)
@@ -124,7 +142,7 @@ fn environment<'a>(
 }
 
 /// A suite that ended badly without counting a failure has one that it did not live to count.
-fn believe(status: std::process::ExitStatus, mut tally: Tally) -> Tally {
+fn believe(status: ExitStatus, mut tally: Tally) -> Tally {
     if !status.success() && tally.failed == 0 {
         tally.failed = 1;
     }

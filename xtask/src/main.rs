@@ -20,6 +20,7 @@ mod repository;
 mod running;
 mod tally;
 mod toolbox;
+mod web;
 
 use std::process::ExitCode;
 
@@ -51,6 +52,8 @@ enum Command {
     Deny,
     /// Installs what the client suites and the contract checks need.
     Tools,
+    /// Builds the pages' bundles into place, to be committed, and runs their tests.
+    Web,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -63,9 +66,10 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Contracts => ci::contracts(&repository),
         Command::Deny => ci::deny(&repository),
         Command::Tools => {
-            toolbox::Toolbox::provision(&repository)?;
+            toolbox::Toolbox::provision(&repository)?.install()?;
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Web => ci::web(&repository),
     };
     Ok(report.conclude())
 }

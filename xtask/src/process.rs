@@ -1,5 +1,6 @@
 //! Other programs: run them, show what they say, and believe their exit status.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -58,6 +59,15 @@ pub(crate) fn watch(command: &mut Command, mut each: impl FnMut(&str)) -> Result
     child
         .wait()
         .with_context(|| format!("cannot wait for {name}"))
+}
+
+/// Where a shell looks for programs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is installed on this machine is found as a shell finds it"
+)]
+pub(crate) fn search_path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
 }
 
 /// The program and its arguments, as a person would type them.

@@ -21,7 +21,7 @@ const START: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(30);
 
 /// The ports that `selvedge dev` uses when `--port-offset` is 0.
-const PORTS: [u16; 3] = [5000, 5001, 5443];
+const PORTS: [u16; 4] = [5000, 5001, 5443, 60006];
 
 /// A `selvedge dev` that serves.
 pub(crate) struct Running {
@@ -127,7 +127,7 @@ fn wait(mut child: Child) -> mpsc::Receiver<std::io::Result<ExitStatus>> {
     receive
 }
 
-/// An offset at which every port is free. Another process may take one before `selvedge dev`
+/// An offset at which every port is free, and below 5100, so that the highest of them is a port. Another process may take one before `selvedge dev`
 /// does: then the start fails, and says so.
 fn free_offset() -> Result<u16> {
     let first = 100 + std::process::id() % 50 * 100;

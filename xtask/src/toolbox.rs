@@ -1,7 +1,7 @@
 //! The tools that the tests, the contract checks and the client suites need, brought when absent.
 //!
-//! A machine needs git, Python with `venv` and PostgreSQL, asked of apt; everything else, buf and
-//! the Node runtime included, comes from lock files into folders that git ignores, and is reused
+//! A machine needs git, Python with `venv`, PostgreSQL and Chromium, asked of apt; everything else,
+//! buf and the Node runtime included, comes from lock files into folders that git ignores, and is reused
 //! for as long as its lock file is the same.
 
 mod node;
@@ -15,6 +15,7 @@ use anyhow::Result;
 
 use crate::repository::Repository;
 use node::Node;
+pub(crate) use node::Project;
 use python::Python;
 
 /// Tools that are known to be there.
@@ -24,12 +25,20 @@ pub(crate) struct Toolbox {
 }
 
 impl Toolbox {
-    /// Finds every tool, and installs those that are absent.
+    /// Finds every tool, and installs those that are absent. The packages of an npm project come when
+    /// it is used first.
     pub(crate) fn provision(repository: &Repository) -> Result<Self> {
         system::provision()?;
         let python = Python::provision(repository)?;
-        let node = Node::provision(repository, &python)?;
+        let node = Node::find(repository, &python)?;
         Ok(Self { python, node })
+    }
+
+    /// Installs the packages of every npm project.
+    pub(crate) fn install(&self) -> Result<()> {
+        Project::ALL
+            .into_iter()
+            .try_for_each(|project| self.node.install(project))
     }
 
     /// The `buf` program.
@@ -42,9 +51,16 @@ impl Toolbox {
         self.python.command()
     }
 
-    /// Node, in the folder of its suite.
-    pub(crate) fn node(&self) -> Command {
-        self.node.command()
+    /// Node, in the folder of a project, whose packages are there.
+    pub(crate) fn node(&self, project: Project) -> Result<Command> {
+        self.node.install(project)?;
+        Ok(self.node.node(project))
+    }
+
+    /// npm, in the folder of a project, whose packages are there.
+    pub(crate) fn npm(&self, project: Project) -> Result<Command> {
+        self.node.install(project)?;
+        Ok(self.node.npm(project))
     }
 }
 

@@ -49,7 +49,12 @@ impl Python {
 
     /// A program that one of the packages brought.
     pub(super) fn program(&self, name: &str) -> PathBuf {
-        self.environment.join("bin").join(name)
+        self.programs().join(name)
+    }
+
+    /// Where those programs are.
+    pub(super) fn programs(&self) -> PathBuf {
+        self.environment.join("bin")
     }
 
     pub(super) fn command(&self) -> Command {

@@ -1,5 +1,6 @@
 //! What the system must have, asked of apt when it is absent.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 7] = [
     Need {
         what: "curl",
         is_met: || process::succeeds(Command::new("curl").arg("--version")),
@@ -44,7 +45,32 @@ const NEEDS: [Need; 5] = [
         // run a server of their own.
         packages: &["postgresql"],
     },
+    Need {
+        what: "Chromium",
+        is_met: || browser().is_some(),
+        packages: &["chromium"],
+    },
+    Need {
+        what: "fonts",
+        // Without one, a page has boxes where its text should be, and screenshots show them.
+        is_met: || {
+            std::fs::read_dir("/usr/share/fonts").is_ok_and(|mut fonts| fonts.next().is_some())
+        },
+        packages: &["fonts-liberation"],
+    },
 ];
+
+/// The browser that pages are tried in: Chromium, under any of the names that systems give it.
+pub(crate) fn browser() -> Option<PathBuf> {
+    let folders = process::search_path();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names.into_iter().find_map(|name| {
+        std::env::split_paths(&folders)
+            .chain([PathBuf::from("/usr/bin")])
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file())
+    })
+}
 
 /// Whether there is a server to start, which distributions keep out of the search path.
 fn has_postgres() -> bool {
