@@ -57,7 +57,7 @@ export class Broker {
   readonly #msal: Msal;
   readonly #dialogs: Dialogs;
   readonly #components: Record<string, Component>;
-  readonly #tokenFor: Record<string, TokenFor>;
+  readonly #tokenFor: Map<string, TokenFor>;
   readonly #hasActivation: () => boolean;
   readonly #listeners = new Set<() => void>();
   // The components whose consent was given in a dialog that another component had opened.
@@ -74,7 +74,7 @@ export class Broker {
     this.#dialogs = new Dialogs(msal, () => this.#update({}));
     this.#components = components;
     this.#hasActivation = hasActivation;
-    this.#tokenFor = Object.fromEntries(
+    this.#tokenFor = new Map(
       Object.entries(components).map(([name, component]) => [
         name,
         exchange(this.#source(name, component), (challenge) => this.#mayPrompt(challenge)),
@@ -84,7 +84,7 @@ export class Broker {
 
   // The function to hand to this component, and to nobody else.
   tokenFor(name: string): TokenFor {
-    const tokenFor = this.#tokenFor[name];
+    const tokenFor = this.#tokenFor.get(name);
     if (!tokenFor) throw new Error('the broker serves no such component');
     return tokenFor;
   }
