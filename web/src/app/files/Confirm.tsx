@@ -9,6 +9,7 @@ import {
   DialogSurface,
   DialogTitle,
 } from '@fluentui/react-components';
+import { useReturnedFocus } from '../shell/useReturnedFocus.ts';
 
 interface ConfirmProps {
   title: string;
@@ -18,6 +19,7 @@ interface ConfirmProps {
 }
 
 export function Confirm({ title, text, action, onAnswered }: ConfirmProps) {
+  useReturnedFocus();
   return (
     <Dialog open modalType="alert" onOpenChange={(_, { open }) => open || onAnswered(false)}>
       <DialogSurface>

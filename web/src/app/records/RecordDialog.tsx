@@ -21,6 +21,7 @@ import { useCommand } from '../loading/useCommand.ts';
 import { RefusalView } from '../refusal/RefusalView.tsx';
 import type { ItemIds } from '../routing/route.ts';
 import { useServices } from '../service/services.ts';
+import { useReturnedFocus } from '../shell/useReturnedFocus.ts';
 import { bytesOf, textOf } from './json.ts';
 
 const useStyles = makeStyles({
@@ -38,6 +39,7 @@ interface RecordDialogProps {
 }
 
 export function RecordDialog({ row, item, onSaved, onClosed, onOutdated }: RecordDialogProps) {
+  useReturnedFocus();
   const styles = useStyles();
   const { records } = useServices();
   const command = useCommand();

@@ -21,6 +21,7 @@ const useStyles = makeStyles({
   },
   link: {
     display: 'block',
+    textAlign: 'center',
     padding: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalM}`,
     color: tokens.colorNeutralForeground2,
     textDecorationLine: 'none',
