@@ -134,6 +134,65 @@ fn xtask_depends_on_no_other_member() {
 }
 
 #[test]
+fn pages_depend_on_no_member_and_on_nothing_outside_their_folder() {
+    // The library is in the front end's folder and is of use without it.
+    for folder in ["web", "web/challenge", "emulator/portal"] {
+        let mut looked_at = 0;
+        for path in files(folder) {
+            let name = relative(&path);
+            assert!(
+                !name.ends_with(".rs") && !name.ends_with("Cargo.toml"),
+                "{name}"
+            );
+            let is_script = [".ts", ".tsx", ".js"].iter().any(|end| name.ends_with(end));
+            if !is_script || name.contains("/dist/") {
+                continue;
+            }
+            for import in relative_imports(&path) {
+                let target = resolved(path.parent().unwrap(), &import);
+                assert!(target.starts_with(root().join(folder)), "{name}: {import}");
+            }
+            looked_at += 1;
+        }
+        assert!(looked_at >= 1, "{folder}");
+        let manifest = text(&root().join(folder).join("package.json"));
+        for elsewhere in ["\"file:", "\"link:", "\"git"] {
+            assert!(!manifest.contains(elsewhere), "{folder} takes {elsewhere}");
+        }
+    }
+}
+
+/// What a script imports by a path, or refers to as a file beside it.
+fn relative_imports(script: &Path) -> Vec<String> {
+    let code = code(script);
+    let words = code.split([' ', '(', ')', ';', ',', '\n']);
+    let quoted = words.filter_map(|word| {
+        let quote = word
+            .chars()
+            .next()
+            .filter(|first| ['\'', '"'].contains(first))?;
+        word.strip_prefix(quote)?.strip_suffix(quote)
+    });
+    let paths = quoted.filter(|text| text.starts_with("./") || text.starts_with("../"));
+    paths.map(str::to_owned).collect()
+}
+
+/// The path that `relative` is from `folder`.
+fn resolved(folder: &Path, relative: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for part in relative.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+    }
+    path
+}
+
+#[test]
 fn the_emulator_is_behind_its_feature_and_used_by_dev_and_demo_alone() {
     let manifest: toml::Table = toml::from_str(&text(&root().join("Cargo.toml"))).unwrap();
     assert_eq!(

@@ -44,7 +44,7 @@ pub(crate) fn contracts(repository: &Repository) -> Report {
 pub(crate) fn web(repository: &Repository) -> Report {
     let mut report = Report::new();
     report.check("bundles", || web::build(&Toolbox::provision(repository)?));
-    report.suite("front end tests", || {
+    report.suite("tests of the pages", || {
         web::tests(&Toolbox::provision(repository)?)
     });
     report
@@ -73,7 +73,7 @@ fn add_web(report: &mut Report, repository: &Repository) {
     report.check("bundles are built", || {
         web::are_built(repository, &tools()?)
     });
-    report.suite("front end tests", || web::tests(&tools()?));
+    report.suite("tests of the pages", || web::tests(&tools()?));
 }
 
 fn add_clients(report: &mut Report, repository: &Repository) {

@@ -56,12 +56,6 @@ impl Toolbox {
         self.node.install(project)?;
         Ok(self.node.node(project))
     }
-
-    /// npm, in the folder of a project, whose packages are there.
-    pub(crate) fn npm(&self, project: Project) -> Result<Command> {
-        self.node.install(project)?;
-        Ok(self.node.npm(project))
-    }
 }
 
 /// Whether `folder` was installed from this very lock file.

@@ -88,7 +88,8 @@ impl Node {
         }
         println!("installing Node packages into {}", packages.display());
         process::succeed(
-            self.npm(project)
+            self.node(project)
+                .arg(self.runtime.join("lib/node_modules/npm/bin/npm-cli.js"))
                 .args([
                     "ci",
                     "--ignore-scripts",
@@ -108,13 +109,6 @@ impl Node {
         node.current_dir(self.root.join(project.folder()))
             .env("PATH", &self.path);
         node
-    }
-
-    /// npm, in the folder of a project.
-    pub(super) fn npm(&self, project: Project) -> Command {
-        let mut npm = self.node(project);
-        npm.arg(self.runtime.join("lib/node_modules/npm/bin/npm-cli.js"));
-        npm
     }
 }
 
