@@ -165,5 +165,8 @@ async fn the_pages_of_the_authority_stay_within_reach_of_their_opener() {
     }
     let answer = harness.choose(page, seed::CONSENTED, "sign-in").await;
     let location = crate::support::location(&answer);
-    assert!(location.starts_with(&format!("{close}#code=")), "{location}");
+    assert!(
+        location.starts_with(&format!("{close}#code=")),
+        "{location}"
+    );
 }

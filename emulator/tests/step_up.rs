@@ -138,11 +138,20 @@ async fn a_sign_in_that_is_too_old_is_made_anew() {
 async fn a_block_has_no_page_that_would_lift_it() {
     let harness = Harness::start().await;
     let challenge = challenge(&harness, seed::BLOCKED, FABRIC_READ).await;
-    let answer = harness
-        .sign_in(seed::BLOCKED, &[("claims", &challenge)])
-        .await;
+    let page = harness.authorize(&[("claims", &challenge)]).await;
+    let page = harness.choose(page, seed::BLOCKED, "sign-in").await;
+    let session = cookie(&page);
+    let html = page.text().await.unwrap();
+    for shown in ["AADSTS53003: ", seed::BLOCKED] {
+        assert!(html.contains(shown), "{shown}");
+    }
+    let answer = query_of(&harness.press(&html, "blocked", "back").await);
     assert_eq!(answer["error"], "interaction_required");
     assert_eq!(answer["suberror"], "message_only");
+    assert_eq!(answer["error_codes"], "[53003]");
+
+    let silent = [("claims", challenge.as_str()), ("prompt", "none")];
+    let answer = query_of(&harness.authorize_with_cookie(&session, &silent).await);
     assert_eq!(answer["error_codes"], "[53003]");
 }
 

@@ -3,6 +3,7 @@
 //! A request moves through the steps of [`step`], which only decides. Here a step becomes an
 //! answer: a page, after which the request waits for what the person says, or the end.
 
+mod ask;
 mod consent;
 mod delivery;
 pub(crate) mod request;
@@ -17,11 +18,11 @@ use http::{HeaderMap, header};
 
 use super::error::{AuthorityError, RequestIds};
 use super::form::Form;
-use super::issued::{CODE_LIFETIME, Code, PAGE_LIFETIME, SignedIn, SignedInAccount};
+use super::issued::{CODE_LIFETIME, Code, SignedIn, SignedInAccount};
 use super::scope::Asked;
 use super::{pages, session};
 use crate::authority::Authority;
-use crate::directory::{Account, GrantedFor, User};
+use crate::directory::{GrantedFor, User};
 use crate::random;
 use crate::tokens::Proven;
 use consent::Wanted;
@@ -35,9 +36,10 @@ pub(crate) struct Waiting {
     question: Question,
 }
 
-/// What the page asks.
+/// What the page asks, or says.
 #[derive(Clone, Debug)]
 enum Question {
+    Blocked(AuthorityError),
     Consent(Person, Vec<Wanted>),
     Proof(Person, Proof),
     Who,
@@ -97,6 +99,7 @@ pub(super) async fn answer(
         Question::Proof(person, proof) if action == Some("approve") => {
             proved(&authority, request, &ids, &headers, person, &proof)
         }
+        Question::Blocked(denial) => refuse(&authority, &request, &ids, denial),
         Question::Consent(..) => refuse(&authority, &request, &ids, AuthorityError::cancelled()),
         Question::Proof(_, proof) => {
             let error = match proof.kind {
@@ -124,7 +127,7 @@ fn signed_in(
         .text("account")
         .and_then(|name| authority.directory.account(name))
     else {
-        return ask_who(authority, request);
+        return ask::who(authority, request);
     };
     // The browser keeps what it has proved of the account, unless the client wants all of it anew.
     let mut proven = session::accounts(authority, headers)
@@ -211,11 +214,12 @@ fn take(
     step: Step,
 ) -> Response {
     match step {
-        Step::AskConsent(person, wanted) => ask_consent(authority, request, person, wanted),
-        Step::AskProof(person, proof) => ask_proof(authority, request, person, proof),
-        Step::AskWho => ask_who(authority, request),
+        Step::AskConsent(person, wanted) => ask::consent(authority, request, person, wanted),
+        Step::AskProof(person, proof) => ask::proof(authority, request, person, proof),
+        Step::AskWho => ask::who(authority, request),
         Step::Complete(person) => complete(authority, &request, ids, person),
         Step::Refuse(error) => refuse(authority, &request, ids, error),
+        Step::Tell(person, denial) => ask::tell(authority, request, &person, denial),
     }
 }
 
@@ -228,97 +232,6 @@ fn refuse(
     request
         .reply_to
         .refuse(authority, ids, &error.at_authorize())
-}
-
-fn ask_who(authority: &Authority, request: AuthorizeRequest) -> Response {
-    let accounts: Vec<&Account> = authority
-        .directory
-        .accounts()
-        .iter()
-        .filter(|account| step::can_sign_in(authority, &request.tenant, account))
-        .collect();
-    let context = random::token();
-    let page = pages::sign_in(&pages::SignIn {
-        app: app_name(authority, &request),
-        action: &format!("/{}/login", request.tenant),
-        hidden: &[("ctx", &context)],
-        accounts: &accounts,
-        chosen: request
-            .hinted_account(authority)
-            .map(|account| account.upn.as_str()),
-    });
-    wait(authority, context, request, Question::Who);
-    page
-}
-
-fn ask_consent(
-    authority: &Authority,
-    request: AuthorizeRequest,
-    person: Person,
-    wanted: Vec<Wanted>,
-) -> Response {
-    let context = random::token();
-    let directory = &authority.directory;
-    let permissions: Vec<pages::Permission<'_>> = wanted
-        .iter()
-        .filter_map(|wanted| {
-            let middle_tier = (wanted.client != request.client_id)
-                .then(|| directory.app(&wanted.client))
-                .flatten();
-            Some(pages::Permission {
-                resource: &directory.app(&wanted.resource)?.name,
-                scopes: &wanted.scopes,
-                middle_tier: middle_tier.map(|app| app.name.as_str()),
-            })
-        })
-        .collect();
-    let page = pages::consent(&pages::Consent {
-        id: "consent",
-        app: app_name(authority, &request),
-        who: &person.upn,
-        action: &format!("/{}/login", request.tenant),
-        context: &context,
-        permissions: &permissions,
-    });
-    wait(
-        authority,
-        context,
-        request,
-        Question::Consent(person, wanted),
-    );
-    page
-}
-
-fn ask_proof(
-    authority: &Authority,
-    request: AuthorizeRequest,
-    person: Person,
-    proof: Proof,
-) -> Response {
-    let context = random::token();
-    let page = pages::step_up(&pages::StepUp {
-        device: proof.kind == ProofKind::CompliantDevice,
-        who: &person.upn,
-        action: &format!("/{}/login", request.tenant),
-        context: &context,
-    });
-    wait(authority, context, request, Question::Proof(person, proof));
-    page
-}
-
-fn wait(authority: &Authority, context: String, request: AuthorizeRequest, question: Question) {
-    let expires_at = authority.clock.now().saturating_add(PAGE_LIFETIME);
-    authority
-        .issued
-        .waiting
-        .insert(context, Waiting { request, question }, expires_at);
-}
-
-fn app_name<'a>(authority: &'a Authority, request: &AuthorizeRequest) -> &'a str {
-    authority
-        .directory
-        .app(&request.client_id)
-        .map_or("an application", |app| app.name.as_str())
 }
 
 /// Issues the code.

@@ -176,6 +176,35 @@ pub(super) fn step_up(page: &StepUp<'_>) -> Response {
     page_of(StatusCode::OK, title, &body)
 }
 
+/// The news that a policy keeps somebody out.
+pub(super) struct Blocked<'a> {
+    /// The application's name.
+    pub(super) app: &'a str,
+    /// The account.
+    pub(super) who: &'a str,
+    /// The authority's code and its sentence.
+    pub(super) why: &'a str,
+    /// Where the form goes.
+    pub(super) action: &'a str,
+    pub(super) context: &'a str,
+}
+
+/// The page of a block, which nothing lifts: field `action` (`back`).
+pub(super) fn blocked(page: &Blocked<'_>) -> Response {
+    let body = format!(
+        "<h1>You cannot get to this now</h1><p>You signed in, and a policy of your organization \
+         keeps you from what <strong>{}</strong> asks for.</p><p id=\"who\">{}</p>\
+         <p id=\"error\">{}</p><form id=\"blocked\" method=\"post\" action=\"{}\">{}\
+         <button id=\"cancel\" name=\"action\" value=\"back\">Back</button></form>",
+        escape(page.app),
+        escape(page.who),
+        escape(page.why),
+        escape(page.action),
+        hidden("ctx", page.context.as_bytes()),
+    );
+    page_of(StatusCode::OK, "You cannot get to this now", &body)
+}
+
 /// The page where a person types the code their device shows: field `user_code`.
 pub(super) fn device(user_code: &str, note: Option<&str>) -> Response {
     let note = note.map_or_else(String::new, |note| {

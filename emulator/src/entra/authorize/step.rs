@@ -27,6 +27,8 @@ pub(super) enum Step {
     Complete(Person),
     /// The client is told why not.
     Refuse(AuthorityError),
+    /// The person is told why not, and the client when they have read it.
+    Tell(Person, AuthorityError),
 }
 
 /// Somebody who signed in.
@@ -117,6 +119,7 @@ fn decide(
         return match unmet {
             Unmet::Proof(proof) if !silent => Ok(Step::AskProof(person, proof)),
             Unmet::FreshSignIn(_) if !silent => Ok(Step::AskWho),
+            Unmet::Nothing(denial) if !silent => Ok(Step::Tell(person, denial)),
             Unmet::Proof(Proof { denial, .. })
             | Unmet::FreshSignIn(denial)
             | Unmet::Nothing(denial) => Err(denial),
