@@ -13,6 +13,7 @@ import type {
 import type { Challenge, TokenSource } from 'selvedge-challenge';
 
 import { Broker, type Exchange, type Msal } from '../src/broker/broker.ts';
+import { clicksOn, type Clicks } from '../src/broker/clicks.ts';
 import type { Component } from '../src/broker/configuration.ts';
 
 const COMPONENTS: Record<string, Component> = {
@@ -29,6 +30,8 @@ const COMPONENTS: Record<string, Component> = {
 };
 
 const ACCOUNT = { homeAccountId: 'a', username: 'user@example' } as AccountInfo;
+
+const ALWAYS: Clicks = { fresh: true, spend() {} };
 
 const CONSENT: Challenge = { additionalScopesToConsent: ['scope'] };
 const CLAIMS: Challenge = { claimsForConditionalAccessPolicy: '{}' };
@@ -81,7 +84,7 @@ function fakeMsal(): { msal: Msal; windows: Window[]; silent: SilentRequest[] } 
 }
 
 // A broker whose exchange only lends out what it was given, for tests to ask in the service's stead.
-async function signedIn(hasActivation = () => true) {
+async function signedIn(clicks: Clicks = ALWAYS) {
   const { msal, windows, silent } = fakeMsal();
   const sources: TokenSource[] = [];
   const permits: ((challenge: Challenge) => boolean)[] = [];
@@ -90,7 +93,7 @@ async function signedIn(hasActivation = () => true) {
     permits.push(mayPrompt);
     return async () => ({ token: 'downstream', grantedScopes: [], expiresAt: undefined });
   };
-  const broker = new Broker(msal, COMPONENTS, exchange, hasActivation);
+  const broker = new Broker(msal, COMPONENTS, exchange, clicks);
   const signIn = broker.signIn();
   windows.shift()?.complete();
   await signIn;
@@ -102,7 +105,7 @@ async function signedIn(hasActivation = () => true) {
 
 test('signing in opens one window, however often it is clicked', async () => {
   const { msal, windows } = fakeMsal();
-  const broker = new Broker(msal, COMPONENTS, () => async () => assert.fail(), () => true);
+  const broker = new Broker(msal, COMPONENTS, () => async () => assert.fail(), ALWAYS);
   const clicks = [broker.signIn(), broker.signIn()];
   assert.equal(windows.length, 1);
   assert.equal(broker.snapshot().dialog, true);
@@ -121,7 +124,7 @@ test('nobody gets a token before the user has signed in', async () => {
     company ??= source;
     return async () => assert.fail();
   };
-  new Broker(msal, COMPONENTS, exchange, () => true);
+  new Broker(msal, COMPONENTS, exchange, ALWAYS);
   await assert.rejects(async () => company?.acquireAccessToken({}), /nobody is signed in/);
   assert.deepEqual([windows.length, silent.length], [0, 0]);
 });
@@ -207,18 +210,24 @@ test('a step-up hands over the claims as they are', async () => {
   assert.deepEqual(await step, { token: 'for api://company-picker.example/token.exchange' });
 });
 
-test('no window opens without a click, and an open one needs none', async () => {
-  let clicked = false;
-  const { company, mayPrompt, windows } = await signedIn(() => clicked);
+test('a click is good for one window, and an open window needs none', async () => {
+  const page = new EventTarget();
+  const activation = { isActive: true };
+  const { company, mayPrompt, windows } = await signedIn(clicksOn(page, activation));
   assert.equal(mayPrompt(CONSENT), false);
-  clicked = true;
+
+  page.dispatchEvent(new Event('click'));
   assert.equal(mayPrompt(CONSENT), true);
-  clicked = false;
+  activation.isActive = false;
+  assert.equal(mayPrompt(CONSENT), false);
+  activation.isActive = true;
+
   const consent = company.acquireAccessToken(CONSENT);
   assert.equal(mayPrompt(CONSENT), true);
   assert.equal(mayPrompt(CLAIMS), false);
   windows[0]?.complete();
   await consent;
+  assert.equal(mayPrompt(CONSENT), false);
 });
 
 test('a window that the user closes is not waited for', async (t) => {

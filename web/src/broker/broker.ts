@@ -15,6 +15,7 @@
 import type { AccountInfo, IPublicClientApplication } from '@azure/msal-browser';
 import type { Challenge, TokenSource } from 'selvedge-challenge';
 
+import type { Clicks } from './clicks.ts';
 import type { Component } from './configuration.ts';
 import { Dialogs, type DialogMsal } from './dialogs.ts';
 
@@ -58,7 +59,7 @@ export class Broker {
   readonly #dialogs: Dialogs;
   readonly #components: Record<string, Component>;
   readonly #tokenFor: Map<string, TokenFor>;
-  readonly #hasActivation: () => boolean;
+  readonly #clicks: Clicks;
   readonly #listeners = new Set<() => void>();
   // The components whose consent was given in a dialog that another component had opened.
   #covered = new Set<string>();
@@ -68,12 +69,12 @@ export class Broker {
     msal: Msal,
     components: Record<string, Component>,
     exchange: Exchange,
-    hasActivation: () => boolean,
+    clicks: Clicks,
   ) {
     this.#msal = msal;
-    this.#dialogs = new Dialogs(msal, () => this.#update({}));
+    this.#dialogs = new Dialogs(msal, () => this.#dialogChanged());
     this.#components = components;
-    this.#hasActivation = hasActivation;
+    this.#clicks = clicks;
     this.#tokenFor = new Map(
       Object.entries(components).map(([name, component]) => [
         name,
@@ -151,7 +152,7 @@ export class Broker {
   // A window opens only from a click; one that is open for the same serves whoever else needs it.
   #mayPrompt(challenge: Challenge): boolean {
     const { purpose } = this.#dialogs;
-    if (purpose === undefined) return this.#hasActivation();
+    if (purpose === undefined) return this.#clicks.fresh;
     return asksConsent(challenge)
       ? purpose === CONSENT
       : purpose === challenge.claimsForConditionalAccessPolicy;
@@ -161,6 +162,11 @@ export class Broker {
     const { account } = this.#snapshot;
     if (!account) throw new Error('nobody is signed in');
     return account;
+  }
+
+  #dialogChanged(): void {
+    if (this.#dialogs.purpose !== undefined) this.#clicks.spend();
+    this.#update({});
   }
 
   #update(changed: Partial<Snapshot>): void {

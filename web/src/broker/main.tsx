@@ -4,6 +4,7 @@
 import { createRoot } from 'react-dom/client';
 
 import { Broker } from './broker.ts';
+import { clicksOn } from './clicks.ts';
 import { readConfiguration } from './configuration.ts';
 import { exchangeAt } from './exchange.ts';
 import { msalFor } from './msal.ts';
@@ -31,7 +32,7 @@ async function show(): Promise<void> {
       await msalFor(configured),
       configured.components,
       exchangeAt(service),
-      () => navigator.userActivation.isActive,
+      clicksOn(document, navigator.userActivation),
     );
     root.render(<Frame><BrokerPage broker={broker} components={configured.components} /></Frame>);
   } catch {
