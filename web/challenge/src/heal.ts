@@ -5,7 +5,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 
 import { Answers, same, type TokenSource } from './answers.ts';
 import { healingOf, remember, type Healing } from './healing-failure.ts';
-import { refusalOf, type Challenge } from './refusal.ts';
+import { RefusedError, refusalOf, refusalThatPosed, type Challenge } from './refusal.ts';
 
 export interface HealingOptions {
   // Whether the dialog for this challenge may open now; asked when a refusal is there. Browsers block
@@ -43,7 +43,7 @@ export async function heal<T>(
     token = await unlessAborted(acquired, signal);
   } catch (rejection) {
     signal?.throwIfAborted();
-    throw withoutToken(healingOf(rejection));
+    throw withoutToken(healingOf(rejection), answer);
   }
 
   let refused: unknown;
@@ -85,8 +85,9 @@ function stillRefused(error: unknown, answered: Challenge): unknown {
   return error;
 }
 
-// A call that was never made, for want of a token.
-function withoutToken(healing: Healing): ConnectError {
+// A call that was never made, for want of a token, or of an answer to what an earlier call met.
+function withoutToken(healing: Healing, answer: Challenge | undefined): Error {
+  if (answer) return new RefusedError({ ...refusalThatPosed(answer), healing });
   const error = new ConnectError('no token could be acquired', Code.Unauthenticated);
   remember(error, healing);
   return error;

@@ -63,6 +63,8 @@ export function refusalOf(error: unknown): Refusal {
 function read(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
   if (!(error instanceof ConnectError)) return refusal(...foreign(error), {});
+  // What an interceptor throws, Connect wraps.
+  if (error.cause instanceof RefusedError) return error.cause.refusal;
   if (isBroken(error)) return refusal('UNAVAILABLE', error.rawMessage, {});
   const details = error.details.flatMap((detail) => ('type' in detail ? [detail] : []));
   const told = { ...ofHeaders(error.metadata), ...ofBinary(details) };
@@ -116,7 +118,7 @@ export function refusalOfResponse(status: number, body: unknown, headers?: Heade
 function refusal(code: CodeName, message: string, details: Details): Refusal {
   const { reason = '', metadata = {}, retryable = false, links = [], ...rest } = details;
   const traceId = rest.traceId ?? metadata.traceId;
-  return {
+  const refusal: Refusal = {
     ...rest,
     code,
     reason,
@@ -126,6 +128,19 @@ function refusal(code: CodeName, message: string, details: Details): Refusal {
     links,
     ...(traceId ? { traceId } : {}),
   };
+  if (refusal.challenge) POSED.set(refusal.challenge, refusal);
+  return refusal;
+}
+
+// Which refusal posed a challenge: where a click answers it later and the dialog is declined, the
+// user still wants to know what for.
+const POSED = new WeakMap<Challenge, Refusal>();
+
+export function refusalThatPosed(challenge: Challenge): Refusal {
+  const posed = POSED.get(challenge);
+  if (posed) return posed;
+  const code = challenge.claimsForConditionalAccessPolicy ? 'UNAUTHENTICATED' : 'PERMISSION_DENIED';
+  return { code, reason: '', message: '', metadata: {}, challenge, retryable: true, links: [] };
 }
 
 function parsed(body: unknown): unknown {

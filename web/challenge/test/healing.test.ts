@@ -235,6 +235,32 @@ for (const [error, outcome] of [
   });
 }
 
+test('a click whose dialog is declined keeps the refusal that it was to answer', async () => {
+  const { calls, service } = scripted(consentRequired());
+  const client = echo(service, [healing(source(() => Promise.reject({ error: 1 })))]);
+  const first = refusalOf(await failure(client.say({})));
+  assert.ok(first.challenge);
+
+  const contextValues = answering(first.challenge);
+  const second = refusalOf(await failure(client.say({}, { contextValues })));
+
+  assert.equal(calls.length, 1);
+  assert.deepEqual(second, { ...first, healing: { outcome: 'not-completed', message: 'WorkloadAuthError 1' } });
+});
+
+test('a declined dialog for a challenge of unknown origin keeps the challenge', async () => {
+  const { calls, service } = scripted();
+  const client = echo(service, [healing(source(() => Promise.reject({ error: 1 })))]);
+  const challenge = { claimsForConditionalAccessPolicy: CLAIMS };
+
+  const refusal = refusalOf(await failure(client.say({}, { contextValues: answering(challenge) })));
+
+  assert.equal(calls.length, 0);
+  assert.equal(refusal.code, 'UNAUTHENTICATED');
+  assert.deepEqual(refusal.challenge, challenge);
+  assert.equal(refusal.healing?.outcome, 'not-completed');
+});
+
 test('a call that gets no token is not made', async () => {
   const { calls, service } = scripted('hello');
   const client = echo(service, [healing({ acquireAccessToken: () => Promise.reject({ error: 2 }) })]);

@@ -3,7 +3,8 @@
 // Microsoft Graph to call.
 
 import { Button, Card, Spinner, makeStyles, tokens, typographyStyles } from '@fluentui/react-components';
-import { useId } from 'react';
+import { useId, useRef } from 'react';
+import type { Challenge } from 'selvedge-challenge';
 
 import type { TokenFor } from '../broker.ts';
 import { RefusalPanel } from './RefusalPanel.tsx';
@@ -12,7 +13,8 @@ import { useToken } from './useToken.ts';
 
 const useStyles = makeStyles({
   card: { padding: tokens.spacingHorizontalXL, rowGap: tokens.spacingVerticalM },
-  heading: { ...typographyStyles.subtitle1, margin: 0 },
+  heading: { ...typographyStyles.subtitle1, margin: 0, outlineStyle: 'none' },
+  spinner: { justifyContent: 'flex-start' },
   purpose: { margin: 0, color: tokens.colorNeutralForeground2 },
   button: { alignSelf: 'start' },
 });
@@ -35,24 +37,30 @@ interface ComponentCardProps {
 
 export function ComponentCard({ name, scopes, tokenFor, consents, dialog }: ComponentCardProps) {
   const styles = useStyles();
-  const heading = useId();
+  const headingId = useId();
+  const heading = useRef<HTMLHeadingElement>(null);
   const { title, purpose } = TEXTS[name] ?? { title: name, purpose: '' };
   const { state, ask } = useToken(tokenFor, scopes, consents);
   const busy = state.kind === 'asking';
+  // The button that was pressed goes with the refusal that it is part of: the focus stays near.
+  const again = (answer?: Challenge) => {
+    heading.current?.focus();
+    void ask(answer);
+  };
   return (
-    <Card role="region" aria-labelledby={heading} className={styles.card} data-component={name}>
-      <h2 id={heading} className={styles.heading}>
+    <Card role="region" aria-labelledby={headingId} className={styles.card} data-component={name}>
+      <h2 id={headingId} ref={heading} tabIndex={-1} className={styles.heading}>
         {title}
       </h2>
       {purpose && <p className={styles.purpose}>{purpose}</p>}
       <div role="status">
-        {busy && <Spinner size="tiny" labelPosition="after" label="Asking for a token" />}
+        {busy && <Spinner size="tiny" className={styles.spinner} label="Asking for a token" />}
         {state.kind === 'granted' && <TokenFacts token={state.token} />}
       </div>
       {state.kind === 'refused' && (
-        <RefusalPanel refusal={state.refusal} busy={dialog} again={ask} />
+        <RefusalPanel refusal={state.refusal} busy={dialog} again={again} />
       )}
-      <Button className={styles.button} disabledFocusable={busy || dialog} onClick={() => ask()}>
+      <Button className={styles.button} disabledFocusable={busy || dialog} onClick={() => void ask()}>
         Get a new token
       </Button>
     </Card>

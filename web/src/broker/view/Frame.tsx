@@ -3,6 +3,7 @@
 
 import {
   FluentProvider,
+  makeStaticStyles,
   makeStyles,
   tokens,
   typographyStyles,
@@ -10,6 +11,8 @@ import {
   webLightTheme,
 } from '@fluentui/react-components';
 import { useSyncExternalStore, type ReactNode } from 'react';
+
+const useDocumentStyles = makeStaticStyles({ body: { margin: 0 } });
 
 const useStyles = makeStyles({
   surface: { minHeight: '100vh', backgroundColor: tokens.colorNeutralBackground2 },
@@ -35,6 +38,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function Frame({ children }: { children: ReactNode }) {
+  useDocumentStyles();
   const styles = useStyles();
   const isDark = useSyncExternalStore(subscribe, () => dark.matches);
   return (
