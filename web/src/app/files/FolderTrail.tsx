@@ -1,38 +1,43 @@
 // Where the folder is, and the way back out of it.
 
-import {
-  Breadcrumb,
-  BreadcrumbButton,
-  BreadcrumbDivider,
-  BreadcrumbItem,
-} from '@fluentui/react-components';
-import { Fragment } from 'react';
-import { useFollow } from '../routing/RouteLink.tsx';
-import { pathOf, type Route } from '../routing/route.ts';
+import { Text, makeStyles, tokens } from '@fluentui/react-components';
+import { RouteLink } from '../routing/RouteLink.tsx';
 import { nameOf, trail, type Lakehouse } from './path.ts';
 
-export function FolderTrail({ lakehouse, folder }: { lakehouse: Lakehouse; folder: string }) {
-  const folders = ['', ...trail(folder)];
-  return (
-    <Breadcrumb aria-label="Folder">
-      {folders.map((path, at) => (
-        <Fragment key={path}>
-          {at > 0 && <BreadcrumbDivider />}
-          <BreadcrumbItem>
-            <FolderButton to={{ page: 'files', ...lakehouse, folder: path }} isCurrent={path === folder}>
-              {path === '' ? 'Files' : nameOf(path)}
-            </FolderButton>
-          </BreadcrumbItem>
-        </Fragment>
-      ))}
-    </Breadcrumb>
-  );
-}
+const useStyles = makeStyles({
+  trail: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    columnGap: tokens.spacingHorizontalS,
+    margin: 0,
+    padding: 0,
+    listStyleType: 'none',
+  },
+  separator: { marginRight: tokens.spacingHorizontalS, color: tokens.colorNeutralForeground3 },
+});
 
-function FolderButton({ to, isCurrent, children }: { to: Route; isCurrent: boolean; children: string }) {
+export function FolderTrail({ lakehouse, folder }: { lakehouse: Lakehouse; folder: string }) {
+  const styles = useStyles();
   return (
-    <BreadcrumbButton as="a" href={pathOf(to)} onClick={useFollow(to)} current={isCurrent}>
-      {children}
-    </BreadcrumbButton>
+    <nav aria-label="Folder">
+      <ol className={styles.trail}>
+        {['', ...trail(folder)].map((path) => (
+          <li key={path}>
+            {path !== '' && (
+              <span aria-hidden className={styles.separator}>
+                /
+              </span>
+            )}
+            {path === folder ? (
+              <Text weight="semibold" aria-current="page">
+                {nameOf(path)}
+              </Text>
+            ) : (
+              <RouteLink to={{ page: 'files', ...lakehouse, folder: path }}>{nameOf(path) || 'Files'}</RouteLink>
+            )}
+          </li>
+        ))}
+      </ol>
+    </nav>
   );
 }

@@ -11,6 +11,14 @@ export function useAnnounce(): (text: string) => void {
   return useContext(AnnounceContext);
 }
 
+// A text that follows at once must not take away the one before it: readers need time.
+const KEPT = 4;
+
+interface Said {
+  text: string;
+  turn: number;
+}
+
 const useStyles = makeStyles({
   unseen: {
     position: 'absolute',
@@ -24,21 +32,30 @@ const useStyles = makeStyles({
 
 export function Announcer({ children }: { children: ReactNode }) {
   const styles = useStyles();
-  const [said, setSaid] = useState({ text: '', count: 0 });
+  const [said, setSaid] = useState<Said[]>([]);
   // Keeps Fluent's focus management alive from one dialog to the next: were it to end with the last
   // dialog, the page would stay hidden from screen readers.
   useFocusFinders();
   const announce = useCallback(
-    (text: string) => setSaid(({ count }) => ({ text, count: count + 1 })),
+    (text: string) =>
+      setSaid((before) => [...before, { text, turn: (before.at(-1)?.turn ?? 0) + 1 }].slice(-KEPT)),
     [],
   );
   return (
     <AnnounceContext value={announce}>
       {children}
       {createPortal(
-        <div role="status" aria-label="What has happened" className={styles.unseen} data-tabster-never-hide="">
+        <div
+          role="status"
+          aria-atomic="false"
+          aria-label="What has happened"
+          className={styles.unseen}
+          data-tabster-never-hide=""
+        >
           {/* A new element for each text: the same text twice is said twice. */}
-          <span key={said.count}>{said.text}</span>
+          {said.map(({ text, turn }) => (
+            <p key={turn}>{text}</p>
+          ))}
         </div>,
         document.body,
       )}
