@@ -7,7 +7,6 @@ import {
   TableHeader,
   TableHeaderCell,
   TableRow,
-  Text,
   makeStyles,
   tokens,
 } from '@fluentui/react-components';
@@ -36,7 +35,7 @@ export function ClaimsTable({ claims }: { claims: readonly Claim[] }) {
             <TableCell className={styles.name}>{name}</TableCell>
             <TableCell className={styles.value}>
               {value}
-              {meaning && <Text className={styles.meaning}> ({meaning})</Text>}
+              {meaning && <span className={styles.meaning}> ({meaning})</span>}
             </TableCell>
           </TableRow>
         ))}

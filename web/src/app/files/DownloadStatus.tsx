@@ -13,7 +13,7 @@ export function DownloadStatus({ downloading }: { downloading: Downloading }) {
       {isBusy && <Transfer label={`Downloading ${name}`} done={received} size={size} onCanceled={cancel} />}
       {refusal && <RefusalView refusal={refusal} again={again} busy={isBusy} />}
       {refusal && !isBusy && received > 0 && (
-        <MessageBar layout="multiline">
+        <MessageBar>
           <MessageBarBody>
             {sizeText(received)} of {sizeText(size)} of {name} have arrived.
           </MessageBarBody>

@@ -15,7 +15,7 @@ export function bytes(text: string): number {
 }
 
 export function named(text: string, most: number): Problem {
-  if (text === '') return 'Enter a name.';
+  if (text === '') return 'This cannot be empty.';
   return limited(text, most);
 }
 

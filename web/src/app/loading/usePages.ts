@@ -2,8 +2,8 @@
 // for anew, is aborted, and its answer counts for nothing.
 
 import { useCallback, useEffect, useReducer, useRef } from 'react';
-import { refusalOf, type Challenge, type Refusal } from 'selvedge-challenge';
-import { attemptOf, type Attempt } from './attempt.ts';
+import type { Challenge, Refusal } from 'selvedge-challenge';
+import { attemptOf, refusalAfter, type Attempt } from './attempt.ts';
 import { noPages, pagesAfter, type Pages, type PagesEvent } from './pages.ts';
 
 export interface Page<Entry> {
@@ -23,7 +23,8 @@ export interface PagesControl<Entry> {
 interface Ask {
   part: 'first' | 'more';
   pageToken: string;
-  answer?: Challenge;
+  // The refusal whose challenge is answered first.
+  answered?: Refusal;
 }
 
 const FIRST: Ask = { part: 'first', pageToken: '' };
@@ -42,14 +43,14 @@ export function usePages<Entry>(
       const call = new AbortController();
       underWay.current = call;
       last.current = ask;
-      const { part, pageToken, answer } = ask;
+      const { part, pageToken, answered } = ask;
       dispatch({ kind: 'asked', for: part });
       const tell = (event: PagesEvent<Entry, Refusal>) => {
         if (!call.signal.aborted) dispatch(event);
       };
-      fetchPage(pageToken, attemptOf(call.signal, answer)).then(
+      fetchPage(pageToken, attemptOf(call.signal, answered?.challenge)).then(
         ({ entries, next }) => tell({ kind: 'arrived', for: part, entries, next }),
-        (error: unknown) => tell({ kind: 'refused', refused: refusalOf(error) }),
+        (error: unknown) => tell({ kind: 'refused', refused: refusalAfter(answered, error) }),
       );
     },
     [fetchPage],
@@ -68,7 +69,10 @@ export function usePages<Entry>(
       () => load({ part: 'more', pageToken: pages.next ?? '' }),
       [load, pages.next],
     ),
-    again: useCallback((answer) => load({ ...last.current, answer }), [load]),
+    again: useCallback(
+      (answer) => load({ ...last.current, answered: answer && pages.refused }),
+      [load, pages.refused],
+    ),
     change: useCallback((change) => dispatch({ kind: 'changed', change }), []),
   };
 }

@@ -9,5 +9,5 @@ export function frameUrl(target: string, currentSearch: string): string {
   for (const [name, value] of new URLSearchParams(currentSearch)) {
     if (name.startsWith('__')) url.searchParams.append(name, value);
   }
-  return `${url.pathname}${url.search}`;
+  return `${url.pathname.replace(/^\/+/, '/')}${url.search}`;
 }
