@@ -5,7 +5,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 
 import { Answers, same, type TokenSource } from './answers.ts';
 import { healingOf, remember, type Healing } from './healing-failure.ts';
-import { RefusedError, refusalOf, refusalThatPosed, type Challenge } from './refusal.ts';
+import { RefusedError, refusalOf, refusalThatPosed, type Challenge, type Refusal } from './refusal.ts';
 
 export interface HealingOptions {
   // Whether the dialog for this challenge may open now; asked when a refusal is there. Browsers block
@@ -91,6 +91,11 @@ function withoutToken(healing: Healing, answer: Challenge | undefined): Error {
   const error = new ConnectError('no token could be acquired', Code.Unauthenticated);
   remember(error, healing);
   return error;
+}
+
+// The refusal of somebody who asks a token source without a call, for example to sign in.
+export function refusalOfRejection(rejection: unknown): Refusal {
+  return refusalOf(withoutToken(healingOf(rejection), undefined));
 }
 
 const always = () => true;

@@ -4,7 +4,7 @@
 export type { TokenSource } from './answers.ts';
 export type { CodeName } from './codes.ts';
 export { explain, type Action, type Explanation } from './explain.ts';
-export { heal, type HealOptions, type HealingOptions } from './heal.ts';
+export { heal, refusalOfRejection, type HealOptions, type HealingOptions } from './heal.ts';
 export { answering, healing, type InterceptorOptions } from './healing.ts';
 export type { Healing, HealingOutcome } from './healing-failure.ts';
 export {

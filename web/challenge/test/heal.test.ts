@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { heal, refusalOf, refusalOfResponse, RefusedError } from '../src/index.ts';
+import { explain, heal, refusalOf, refusalOfRejection, refusalOfResponse, RefusedError } from '../src/index.ts';
 import { STORAGE, source } from './refused.ts';
 
 function refusedUpload(): RefusedError {
@@ -76,4 +76,12 @@ test('an upload that was given up asks for nothing', async () => {
   const upload = heal(tokens, async () => assert.fail('it was made'), { signal: AbortSignal.abort() });
   await assert.rejects(upload, (error) => refusalOf(error).code === 'CANCELLED');
   assert.deepEqual(tokens.asked, []);
+});
+
+test('a sign-in that the user ends is explained as such', () => {
+  const closed = Object.assign(new Error('user_cancelled'), { errorCode: 'user_cancelled' });
+  const refusal = refusalOfRejection(closed);
+  assert.equal(refusal.healing?.outcome, 'not-completed');
+  assert.equal(explain(refusal).title, 'You did not finish signing in');
+  assert.equal(explain(refusal).action?.kind, 'retry');
 });

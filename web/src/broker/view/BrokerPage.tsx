@@ -2,7 +2,7 @@
 
 import { Button, Spinner, Text, makeStyles, tokens } from '@fluentui/react-components';
 import { useState, useSyncExternalStore } from 'react';
-import { refusalOf, type Refusal } from 'selvedge-challenge';
+import { refusalOfRejection, type Refusal } from 'selvedge-challenge';
 
 import type { Broker } from '../broker.ts';
 import type { Component } from '../configuration.ts';
@@ -30,7 +30,7 @@ export function BrokerPage({ broker, components }: BrokerPageProps) {
   const [refusal, setRefusal] = useState<Refusal>();
   const signIn = () => {
     setRefusal(undefined);
-    broker.signIn().catch((error: unknown) => setRefusal(signInRefusal(error)));
+    broker.signIn().catch((error: unknown) => setRefusal(refusalOfRejection(error)));
   };
   // Whoever leaves is signed out here, whether or not Entra's window could say so.
   const signOut = () => void broker.signOut().catch(() => undefined);
@@ -73,9 +73,4 @@ export function BrokerPage({ broker, components }: BrokerPageProps) {
       )}
     </>
   );
-}
-
-// MSAL's own error, told like that of a token source.
-function signInRefusal(error: unknown): Refusal {
-  return { ...refusalOf(error), code: 'UNAUTHENTICATED' };
 }
