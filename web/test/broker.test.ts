@@ -71,7 +71,6 @@ function fakeMsal(): { msal: Msal; windows: Window[]; silent: SilentRequest[] } 
       silent.push(request);
       return result(request.scopes);
     },
-    getAllAccounts: () => [ACCOUNT],
     async logoutPopup() {},
     addEventCallback(listener) {
       const id = `listener ${listeners.size}`;

@@ -79,7 +79,7 @@ function afterHealing(row: Row, refusal: Refusal, outcome: HealingOutcome): Row 
       };
     case 'failed':
       return refusal.reason === ''
-        ? { title: 'You could not be signed in', text: 'No token could be had for you. Try again.', actor: 'You' }
+        ? { title: 'You could not be signed in', text: 'Try again in a moment.', actor: 'You' }
         : { ...row, text: `${row.text} The attempt to do so has failed.` };
   }
 }

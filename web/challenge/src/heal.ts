@@ -18,6 +18,9 @@ export interface HealOptions extends HealingOptions {
   signal?: AbortSignal;
   // The challenge that a click answers now: the dialog opens first, and the call is the retry.
   answer?: Challenge;
+  // The call cannot be made twice, for example because its body is a stream: it gets a token, and
+  // what it is refused with goes to the page.
+  once?: boolean;
 }
 
 // The header of a call that follows an answered challenge. The service then passes over what it
@@ -32,7 +35,7 @@ export async function heal<T>(
   attempt: (headers: Record<string, string>) => Promise<T>,
   options: HealOptions = {},
 ): Promise<T> {
-  const { signal, answer, mayPrompt = hasActivation } = options;
+  const { signal, answer, once = false, mayPrompt = hasActivation } = options;
   signal?.throwIfAborted();
   const answers = Answers.of(source);
   const since = answers.count;
@@ -53,7 +56,7 @@ export async function heal<T>(
     refused = error;
   }
   const { challenge, retryable } = refusalOf(refused);
-  if (!challenge || !retryable || signal?.aborted) throw refused;
+  if (!challenge || !retryable || once || signal?.aborted) throw refused;
   if (answer) throw stillRefused(refused, answer);
 
   try {

@@ -55,8 +55,8 @@ export function healing(source: TokenSource, options: InterceptorOptions = {}): 
       );
     }
     if (request.method.methodKind !== 'server_streaming') {
-      const retries = { ...healed, mayPrompt: () => false };
-      return heal(source, (added) => next({ ...request, header: header(added) }), retries);
+      const once = { ...healed, once: true };
+      return heal(source, (added) => next({ ...request, header: header(added) }), once);
     }
     const input = await all(request.message);
     return heal(

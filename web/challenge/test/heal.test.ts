@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { explain, heal, refusalOf, refusalOfRejection, refusalOfResponse, RefusedError } from '../src/index.ts';
+import {
+  explain,
+  heal,
+  refusalOf,
+  refusalOfRejection,
+  refusalOfResponse,
+  RefusedError,
+} from '../src/index.ts';
 import { STORAGE, source } from './refused.ts';
 
 function refusedUpload(): RefusedError {
@@ -69,6 +76,20 @@ test('a click answers first and uploads then', async () => {
   });
   assert.deepEqual(tokens.asked, [{ additionalScopesToConsent: [STORAGE] }]);
   assert.deepEqual(headers, { authorization: 'Bearer token-1', 'selvedge-retry': '1' });
+});
+
+test('an upload that cannot be repeated is made once', async () => {
+  let sent = 0;
+  const upload = heal(
+    source(),
+    async () => {
+      sent += 1;
+      throw refusedUpload();
+    },
+    { ...clicked, once: true },
+  );
+  await assert.rejects(upload, (error) => refusalOf(error).challenge !== undefined);
+  assert.equal(sent, 1);
 });
 
 test('an upload that was given up asks for nothing', async () => {

@@ -20,7 +20,7 @@ import type { Component } from './configuration.ts';
 import { Dialogs, type DialogMsal } from './dialogs.ts';
 
 export type Msal = DialogMsal &
-  Pick<IPublicClientApplication, 'acquireTokenSilent' | 'getAllAccounts' | 'logoutPopup'>;
+  Pick<IPublicClientApplication, 'acquireTokenSilent' | 'logoutPopup'>;
 
 // A token for a component, and what may be told about it.
 export interface DownstreamToken {
