@@ -28,6 +28,7 @@ import { Theme } from './shell/theme.ts';
 async function start(config: Config): Promise<void> {
   const host = new Host(served('frames'), {
     moved: (workload, path, replace) => {
+      warn('');
       const hash = hashOf({ workload, path });
       if (replace || hash === location.hash) history.replaceState(null, '', hash);
       else history.pushState(null, '', hash);

@@ -45,7 +45,7 @@ export async function askForClick(name: string): Promise<boolean> {
   const chosen = await choose(
     'permission',
     `${name} needs your permission`,
-    [element('p', {}, 'A window of the authority has to open for it, which takes a click.')],
+    [element('p', {}, 'A window for it has to open, and browsers open one only on a click.')],
     [
       { name: 'continue', label: 'Continue', primary: true },
       { name: 'cancel', label: 'Cancel' },
