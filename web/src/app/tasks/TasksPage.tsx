@@ -35,11 +35,19 @@ export function TasksPage() {
   );
   const keep = (task: Task) => control.change((entries) => withEntry(entries, task, idOf));
 
-  const complete = ({ taskId, etag, title }: Task, completed: boolean) =>
+  const complete = (task: Task, completed: boolean) =>
     command.run(async (attempt) => {
-      const updateMask = { paths: ['completed'] };
-      const { task } = await tasks.updateTask({ task: { taskId, etag, completed }, updateMask }, attempt);
-      if (task) keep(task);
+      // The box is ticked at once, and as it was again if the service refuses.
+      keep({ ...task, completed });
+      const { taskId, etag, title } = task;
+      const change = { task: { taskId, etag, completed }, updateMask: { paths: ['completed'] } };
+      try {
+        const { task: changed } = await tasks.updateTask(change, attempt);
+        if (changed) keep(changed);
+      } catch (error) {
+        keep(task);
+        throw error;
+      }
       announce(`${title}: ${completed ? 'done' : 'to do'}.`);
     });
   const remove = ({ taskId, etag, title }: Task) =>
