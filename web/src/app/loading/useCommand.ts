@@ -2,8 +2,8 @@
 // aborts it when the page is left or the user cancels.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Challenge, Refusal } from 'selvedge-challenge';
-import { attemptOf, refusalAfter, type Attempt } from './attempt.ts';
+import { refusalOf, type Challenge, type Refusal } from 'selvedge-challenge';
+import { attemptOf, type Attempt } from './attempt.ts';
 
 export type Command = (attempt: Attempt) => Promise<void>;
 
@@ -44,7 +44,7 @@ export function useCommand(): CommandControl {
       (error: unknown) => {
         if (call.signal.aborted) return;
         setBusy(false);
-        setRefusal((before) => refusalAfter(answer && before, error));
+        setRefusal(refusalOf(error));
       },
     );
   }, []);

@@ -2,8 +2,8 @@
 // for anew, is aborted, and its answer counts for nothing.
 
 import { useCallback, useEffect, useReducer, useRef } from 'react';
-import type { Challenge, Refusal } from 'selvedge-challenge';
-import { attemptOf, refusalAfter, type Attempt } from './attempt.ts';
+import { refusalOf, type Challenge, type Refusal } from 'selvedge-challenge';
+import { attemptOf, type Attempt } from './attempt.ts';
 import { noPages, pagesAfter, type Pages, type PagesEvent } from './pages.ts';
 
 export interface Page<Entry> {
@@ -23,8 +23,7 @@ export interface PagesControl<Entry> {
 interface Ask {
   part: 'first' | 'more';
   pageToken: string;
-  // The refusal whose challenge is answered first.
-  answered?: Refusal;
+  answer?: Challenge;
 }
 
 const FIRST: Ask = { part: 'first', pageToken: '' };
@@ -43,14 +42,14 @@ export function usePages<Entry>(
       const call = new AbortController();
       underWay.current = call;
       last.current = ask;
-      const { part, pageToken, answered } = ask;
+      const { part, pageToken, answer } = ask;
       dispatch({ kind: 'asked', for: part });
       const tell = (event: PagesEvent<Entry, Refusal>) => {
         if (!call.signal.aborted) dispatch(event);
       };
-      fetchPage(pageToken, attemptOf(call.signal, answered?.challenge)).then(
+      fetchPage(pageToken, attemptOf(call.signal, answer)).then(
         ({ entries, next }) => tell({ kind: 'arrived', for: part, entries, next }),
-        (error: unknown) => tell({ kind: 'refused', refused: refusalAfter(answered, error) }),
+        (error: unknown) => tell({ kind: 'refused', refused: refusalOf(error) }),
       );
     },
     [fetchPage],
@@ -69,10 +68,7 @@ export function usePages<Entry>(
       () => load({ part: 'more', pageToken: pages.next ?? '' }),
       [load, pages.next],
     ),
-    again: useCallback(
-      (answer) => load({ ...last.current, answered: answer && pages.refused }),
-      [load, pages.refused],
-    ),
+    again: useCallback((answer) => load({ ...last.current, answer }), [load]),
     change: useCallback((change) => dispatch({ kind: 'changed', change }), []),
   };
 }
