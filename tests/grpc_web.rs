@@ -1,11 +1,11 @@
 //! The gRPC-web face and CORS, met as a page in a browser meets them: over HTTP/1.1 and HTTP/2, in
 //! binary and in text, from origins that are listed and from others.
 
-mod bodies;
-mod cancellation;
-mod cors;
-mod foreign_client;
-mod refusals;
+pub(crate) mod bodies;
+pub(crate) mod cancellation;
+pub(crate) mod cors;
+pub(crate) mod foreign_client;
+pub(crate) mod refusals;
 mod streams;
 mod tls;
 

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use super::{TABLES, cases, rest};
 use crate::exchange::crowds;
+use crate::grpc_web::{bodies, cancellation, cors, foreign_client, refusals};
 use crate::{
     authentication, authorization, broker, contracts, data_plane, key_life_cycle, transport,
 };
 
 /// How many ids each group has, and the first of them.
-const GROUPS: [(char, usize, usize); 8] = [
+const GROUPS: [(char, usize, usize); 9] = [
     ('A', 1, 26),
     ('B', 1, 33),
     ('C', 1, 40),
@@ -19,6 +20,7 @@ const GROUPS: [(char, usize, usize); 8] = [
     ('F', 1, 22),
     ('G', 1, 33),
     ('H', 1, 31),
+    ('W', 1, 17),
 ];
 
 /// Ids that cannot be a row, and the tests that are theirs. The compiler holds that they exist.
@@ -186,6 +188,53 @@ const NAMED: &[(&str, fn())] = &[
         "H27",
         transport::an_upload_that_stalls_ends_at_the_services_own_deadline,
     ),
+    (
+        "W01",
+        cors::a_page_of_a_listed_origin_is_told_before_it_calls_what_it_may_send,
+    ),
+    ("W02", cors::a_page_of_any_other_origin_is_told_nothing),
+    ("W03", cors::a_page_of_any_other_origin_is_told_nothing),
+    ("W04", cors::a_page_of_any_other_origin_is_told_nothing),
+    ("W05", cors::a_page_of_any_other_origin_is_told_nothing),
+    (
+        "W05",
+        cors::an_answer_is_readable_for_a_page_of_a_listed_origin,
+    ),
+    (
+        "W06",
+        cors::an_answer_is_readable_for_a_page_of_a_listed_origin,
+    ),
+    ("W06", refusals::a_refusal_is_whole_in_the_headers),
+    (
+        "W06",
+        foreign_client::it_reads_messages_streams_and_refusals,
+    ),
+    ("W07", bodies::text_may_be_padded_and_cut_anywhere),
+    ("W08", bodies::a_body_that_is_no_base64_is_malformed),
+    ("W09", bodies::a_body_that_is_no_base64_is_malformed),
+    ("W10", bodies::a_request_is_whole_messages_and_nothing_else),
+    ("W11", bodies::a_request_is_whole_messages_and_nothing_else),
+    (
+        "W12",
+        refusals::a_format_that_is_not_served_is_refused_in_a_status,
+    ),
+    (
+        "W13",
+        refusals::a_verb_that_no_call_has_is_refused_in_a_status,
+    ),
+    (
+        "W14",
+        refusals::grpc_over_http_1_is_refused_in_a_status_whoever_takes_trailers,
+    ),
+    (
+        "W15",
+        refusals::nothing_that_a_caller_writes_becomes_a_header_of_its_own,
+    ),
+    (
+        "W16",
+        cancellation::a_call_that_a_page_gives_up_ends_at_once,
+    ),
+    ("W17", refusals::a_cookie_is_no_credential),
 ];
 
 /// What has nothing to be tried against yet, and why. The list may only shrink.

@@ -58,7 +58,7 @@ async fn the_answers_form_is_what_the_caller_accepts() {
 }
 
 #[tokio::test]
-async fn text_may_be_padded_and_cut_anywhere() {
+pub(crate) async fn text_may_be_padded_and_cut_anywhere() {
     let running = Running::start().await;
     let frame = call(&running).body;
     let whole = STANDARD.encode(&frame);
@@ -83,7 +83,7 @@ async fn text_may_be_padded_and_cut_anywhere() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_base64_is_malformed() {
+pub(crate) async fn a_body_that_is_no_base64_is_malformed() {
     let running = Running::start().await;
     let whole = STANDARD.encode(call(&running).body);
     let url_safe = format!("{}-_{}", &whole[..4], &whole[6..]);
@@ -105,7 +105,7 @@ async fn a_body_that_is_no_base64_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_request_is_whole_messages_and_nothing_else() {
+pub(crate) async fn a_request_is_whole_messages_and_nothing_else() {
     let running = Running::start().await;
     let message = call(&running).body;
     let trailers = Bytes::from_static(b"\x80\0\0\0\x11authorization: x\r\n");

@@ -9,7 +9,7 @@ use crate::support::{Call, READ_DATA, Running, eventually, read_token};
 const SOON: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn a_call_that_a_page_gives_up_ends_at_once() {
+pub(crate) async fn a_call_that_a_page_gives_up_ends_at_once() {
     let running = Running::start().await;
     running.store.shut();
     for (form, http) in WAYS {

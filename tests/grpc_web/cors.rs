@@ -54,7 +54,7 @@ fn assert_untold(reply: &Reply) {
 }
 
 #[tokio::test]
-async fn a_page_of_a_listed_origin_is_told_before_it_calls_what_it_may_send() {
+pub(crate) async fn a_page_of_a_listed_origin_is_told_before_it_calls_what_it_may_send() {
     let running = Running::start().await;
     let grpc_web = "authorization,content-type,grpc-timeout,selvedge-retry,traceparent,tracestate,\
         x-grpc-web,x-user-agent";
@@ -111,7 +111,7 @@ async fn a_preflight_reveals_nothing_of_what_a_listed_page_may_not_do() {
 }
 
 #[tokio::test]
-async fn an_answer_is_readable_for_a_page_of_a_listed_origin() {
+pub(crate) async fn an_answer_is_readable_for_a_page_of_a_listed_origin() {
     let running = Running::start().await;
     let exposed = [
         "grpc-message",
@@ -163,7 +163,7 @@ async fn an_answer_is_readable_for_a_page_of_a_listed_origin() {
 }
 
 #[tokio::test]
-async fn a_page_of_any_other_origin_is_told_nothing() {
+pub(crate) async fn a_page_of_any_other_origin_is_told_nothing() {
     let running = Running::start().await;
     let token = read_token(&running.emulator);
     for origin in OTHERS {

@@ -23,7 +23,7 @@ fn transport() -> Transport {
 }
 
 #[tokio::test]
-async fn it_reads_messages_streams_and_refusals() {
+pub(crate) async fn it_reads_messages_streams_and_refusals() {
     let running = Running::start().await;
     let origin = format!("http://{}", running.address);
     let origin: http::Uri = origin.parse().unwrap();

@@ -12,7 +12,7 @@ const BOTH: [Http; 2] = [Http::One, Http::Two];
 const METHOD: &str = "selvedge.data.v1.DataService/ReadData";
 
 #[tokio::test]
-async fn a_refusal_is_whole_in_the_headers() {
+pub(crate) async fn a_refusal_is_whole_in_the_headers() {
     let running = Running::start().await;
     for way in WAYS {
         let reply = send(&running, way, &Call::to(READ_DATA)).await;
@@ -25,7 +25,7 @@ async fn a_refusal_is_whole_in_the_headers() {
 }
 
 #[tokio::test]
-async fn a_format_that_is_not_served_is_refused_in_a_status() {
+pub(crate) async fn a_format_that_is_not_served_is_refused_in_a_status() {
     let running = Running::start().await;
     let token = read_token(&running.emulator);
     for content_type in [
@@ -73,7 +73,7 @@ async fn parameters_and_case_of_a_media_type_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_verb_that_no_call_has_is_refused_in_a_status() {
+pub(crate) async fn a_verb_that_no_call_has_is_refused_in_a_status() {
     let running = Running::start().await;
     let token = read_token(&running.emulator);
     for method in [Method::GET, Method::PUT, Method::DELETE] {
@@ -95,7 +95,7 @@ async fn a_verb_that_no_call_has_is_refused_in_a_status() {
 }
 
 #[tokio::test]
-async fn grpc_over_http_1_is_refused_in_a_status_whoever_takes_trailers() {
+pub(crate) async fn grpc_over_http_1_is_refused_in_a_status_whoever_takes_trailers() {
     let running = Running::start().await;
     let call = Call::to(READ_DATA).bearer(&read_token(&running.emulator));
     for call in [call.clone(), call.without_header("te")] {
@@ -128,7 +128,7 @@ async fn what_no_method_is_called_is_not_found_by_its_exact_path() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_no_credential() {
+pub(crate) async fn a_cookie_is_no_credential() {
     let running = Running::start().await;
     let token = read_token(&running.emulator);
     for cookie in [
@@ -149,7 +149,7 @@ async fn a_cookie_is_no_credential() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_caller_writes_becomes_a_header_of_its_own() {
+pub(crate) async fn nothing_that_a_caller_writes_becomes_a_header_of_its_own() {
     let running = Running::start().await;
     let scopes = ["access_as_user", "data.read"];
     let token = crate::support::user_token(&running.emulator, emulator::seed::CONSENTED, &scopes);

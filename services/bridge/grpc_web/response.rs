@@ -85,3 +85,33 @@ fn trailers(trailers: &HeaderMap) -> Bytes {
     frame.extend_from_slice(&lines);
     frame.freeze()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use tonic::Status;
+
+    use super::trailers;
+
+    #[test]
+    fn trailers_are_lines_and_no_message_breaks_one() {
+        let status = Status::unauthenticated("100%\r\nset-cookie: a=b\r\n\u{e4}");
+        let mut fields = HeaderMap::new();
+        status.add_header(&mut fields).unwrap();
+        fields.append("www-authenticate", "Bearer".parse().unwrap());
+        let frame = trailers(&fields);
+        let (prefix, lines) = frame.split_at(5);
+        let length = u8::try_from(lines.len()).unwrap();
+        assert_eq!(prefix, [0x80, 0, 0, 0, length]);
+        let lines: Vec<&str> = str::from_utf8(lines).unwrap().split("\r\n").collect();
+        assert_eq!(
+            lines,
+            [
+                "grpc-status:16",
+                "grpc-message:100%25%0D%0Aset-cookie:%20a=b%0D%0A%C3%A4",
+                "www-authenticate:Bearer",
+                ""
+            ]
+        );
+    }
+}
