@@ -54,6 +54,10 @@ export class Frame {
     this.#abandon('the frame was closed');
   }
 
+  get id(): string {
+    return this.#id;
+  }
+
   get element(): HTMLIFrameElement {
     return this.#element;
   }

@@ -7,8 +7,8 @@ export function appearance({ config, theme }: Portal): Answers {
     ['GetTheme', () => theme.configuration],
     [
       'GetSettings',
-      () => ({
-        instanceId: crypto.randomUUID(),
+      (_, from) => ({
+        instanceId: from.id,
         featureSwitches: {},
         debugSwitches: {},
         sharedBackendUri: `${config.authority}/fabric/v1`,
