@@ -96,6 +96,10 @@ pub(crate) fn router(authority: &Arc<Authority>) -> Router<Arc<Authority>> {
             at(Endpoint::FabricWarehouses, post(warehouses::create)),
         )
         .route(
+            "/workspaces/{workspace}/items",
+            at(Endpoint::FabricItems, get(items::list)),
+        )
+        .route(
             "/workspaces/{workspace}/items/{item}",
             at(Endpoint::FabricItems, get(items::get)),
         )

@@ -161,6 +161,37 @@ async fn a_role_given_or_taken_counts_at_once() {
 }
 
 #[tokio::test]
+async fn items_are_listed_for_members_all_or_of_a_type() {
+    let harness = Harness::start().await;
+    let list = async |upn: &str, query: &str| {
+        let path = format!("/workspaces/{}/items{query}", seed::WORKSPACE_ID);
+        sent(harness.fabric(Method::GET, &path, &for_fabric(upn, &["Item.Read.All"]))).await
+    };
+    let (status, all) = list(seed::MFA, "").await;
+    assert_eq!(status, 200);
+    assert_eq!(all["value"].as_array().unwrap().len(), 2);
+    let (_, lakehouses) = list(seed::MFA, "?type=Lakehouse").await;
+    assert_eq!(lakehouses["value"].as_array().unwrap().len(), 1);
+    assert_eq!(lakehouses["value"][0]["id"], seed::LAKEHOUSE_ID);
+    let (_, none) = list(seed::MFA, "?type=Notebook").await;
+    assert_eq!(none["value"], json!([]));
+    assert_eq!(list(seed::BLOCKED, "").await.0, 403);
+
+    let (_, all) = workspaces(&harness, seed::MFA, "").await;
+    let own = all["value"].as_array().unwrap().iter();
+    let own = own.filter(|workspace| workspace["type"] == "Personal");
+    for workspace in own {
+        let path = format!("/workspaces/{}/items", workspace["id"].as_str().unwrap());
+        let asked = harness.fabric(
+            Method::GET,
+            &path,
+            &for_fabric(seed::MFA, &["Item.Read.All"]),
+        );
+        assert_eq!(sent(asked).await.1["value"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn an_item_is_shown_to_members() {
     let harness = Harness::start().await;
     let get = async |upn: &str, workspace: &str, item: &str| {

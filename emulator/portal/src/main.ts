@@ -10,6 +10,7 @@ import type { Portal } from './portal.ts';
 import { actions } from './requests/actions.ts';
 import { appearance } from './requests/appearance.ts';
 import { authentication } from './requests/authentication.ts';
+import { dataHub } from './requests/data-hub.ts';
 import { errors } from './requests/errors.ts';
 import { navigation } from './requests/navigation.ts';
 import { notifications } from './requests/notifications.ts';
@@ -53,7 +54,16 @@ async function start(config: Config): Promise<void> {
     tokens: new Tokens(session, (workload) => askForClick(workload.displayName)),
     warn,
   };
-  const answers = [actions, appearance, authentication, errors, navigation, notifications, overlays];
+  const answers = [
+    actions,
+    appearance,
+    authentication,
+    dataHub,
+    errors,
+    navigation,
+    notifications,
+    overlays,
+  ];
   host.handlers = new Map(answers.flatMap((handlersOf) => handlersOf(portal)));
   host.listeners = oneWay(portal);
 

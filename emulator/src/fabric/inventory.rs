@@ -165,15 +165,18 @@ impl Inventory {
         self.present(workspace, id).map(|item| &item.about)
     }
 
+    /// A workspace's items.
+    pub(crate) fn items(&self, workspace: &str) -> impl Iterator<Item = &ItemAbout> {
+        let entries = self.0.get(workspace).into_iter();
+        let items = entries.flat_map(|entry| entry.items.values());
+        items
+            .filter(|item| item.is_present())
+            .map(|item| &item.about)
+    }
+
     /// The ids of a workspace's items.
     pub(crate) fn item_ids(&self, workspace: &str) -> Vec<String> {
-        self.0
-            .get(workspace)
-            .map(|entry| {
-                let present = entry.items.values().filter(|item| item.is_present());
-                present.map(|item| item.about.id.clone()).collect()
-            })
-            .unwrap_or_default()
+        self.items(workspace).map(|item| item.id.clone()).collect()
     }
 
     /// What a person may do with an item.

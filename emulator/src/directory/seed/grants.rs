@@ -68,6 +68,12 @@ fn for_everybody() -> Vec<Grant> {
         WORKLOAD_CLIENT_ID,
         &data_plane,
     ));
+    // Fabric's own page may read what it lets people choose from.
+    grants.push(Grant::scopes(
+        PORTAL_CLIENT_ID,
+        FABRIC_CLIENT_ID,
+        &["Item.Read.All", "Workspace.Read.All"],
+    ));
     // The broker is pre-authorised by each control it hosts.
     for control in [COMPANY_PICKER_CLIENT_ID, FILE_PICKER_CLIENT_ID] {
         grants.push(Grant::scopes(BROKER_CLIENT_ID, control, &CONTROL_SCOPES));
