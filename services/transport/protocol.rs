@@ -45,9 +45,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match judge(&request) {
-            Ok(()) => Either::Left(self.inner.call(request)),
-            Err(refused) => Either::Right(ready(Ok(refused.into_response()))),
+        match refused(&request) {
+            None => Either::Left(self.inner.call(request)),
+            Some(refusal) => Either::Right(ready(Ok(refusal))),
         }
     }
 }
@@ -92,47 +92,36 @@ fn after<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
     begin.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// How a request is refused: in terms that its sender reads.
-enum Refused {
-    InGrpc(Refusal),
-    InHttp(StatusCode),
-}
-
-fn judge<B>(request: &Request<B>) -> Result<(), Refused> {
+/// The refusal of what is not gRPC, in terms that its sender reads.
+fn refused<B>(request: &Request<B>) -> Option<Response<Body>> {
     let is_post = request.method() == Method::POST;
     match Protocol::of(request.headers()) {
         // What of gRPC-web is served comes here as gRPC.
-        Protocol::GrpcWeb if is_post => {
-            Err(Refused::InGrpc(Refusal::payload_encoding_unsupported()))
-        }
-        Protocol::GrpcWeb => Err(Refused::InGrpc(Refusal::method_not_found())),
+        Protocol::GrpcWeb if is_post => Some(in_grpc(Refusal::payload_encoding_unsupported())),
+        Protocol::GrpcWeb => Some(in_grpc(Refusal::method_not_found())),
         // A page can send it, and cannot read trailers.
         Protocol::Grpc if request.version() < Version::HTTP_2 => {
-            Err(Refused::InGrpc(Refusal::payload_encoding_unsupported()))
+            Some(in_grpc(Refusal::payload_encoding_unsupported()))
         }
-        _ if !is_post => Err(Refused::InHttp(StatusCode::METHOD_NOT_ALLOWED)),
-        Protocol::Grpc if takes_trailers(request) => Ok(()),
-        Protocol::Grpc | Protocol::Other => {
-            Err(Refused::InHttp(StatusCode::UNSUPPORTED_MEDIA_TYPE))
-        }
+        _ if !is_post => Some(in_http(StatusCode::METHOD_NOT_ALLOWED)),
+        Protocol::Grpc if takes_trailers(request) => None,
+        Protocol::Grpc | Protocol::Other => Some(in_http(StatusCode::UNSUPPORTED_MEDIA_TYPE)),
     }
 }
 
-impl Refused {
-    fn into_response(self) -> Response<Body> {
-        let status = match self {
-            Self::InGrpc(refusal) => return call::status(refusal).into_http(),
-            Self::InHttp(status) => status,
-        };
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            response
-                .headers_mut()
-                .insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
+fn in_grpc(refusal: Refusal) -> Response<Body> {
+    call::status(refusal).into_http()
+}
+
+fn in_http(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if status == StatusCode::METHOD_NOT_ALLOWED {
         response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
+    response
 }
 
 fn takes_trailers<B>(request: &Request<B>) -> bool {

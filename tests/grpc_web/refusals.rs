@@ -160,7 +160,6 @@ pub(crate) async fn nothing_that_a_caller_writes_becomes_a_header_of_its_own() {
             title,
             ..Task::default()
         }),
-        ..CreateTaskRequest::default()
     };
     let call = Call::to("/selvedge.data.v1.TaskService/CreateTask")
         .bearer(&token)
