@@ -73,7 +73,7 @@ export function FolderPanel({ lakehouse, folder }: { lakehouse: Lakehouse; folde
         >
           Upload a file
         </Button>
-        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        <Button icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
         </Button>
       </Commands>

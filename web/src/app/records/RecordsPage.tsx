@@ -48,7 +48,7 @@ export function RecordsPage({ item }: { item?: ItemIds }) {
         <Button appearance="primary" icon={<AddRegular />} onClick={() => setEdited('new')}>
           Add a record
         </Button>
-        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        <Button icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
         </Button>
       </Commands>

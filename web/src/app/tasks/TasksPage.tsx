@@ -60,7 +60,7 @@ export function TasksPage() {
     <PageFrame title="Tasks" purpose="Things to do that only you can see. They take the permission access_as_user.">
       <NewTask onCreated={keep} />
       <Commands label="Tasks commands">
-        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        <Button icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
         </Button>
       </Commands>

@@ -20,7 +20,7 @@ export function WorkspacesPage({ workspaceId }: { workspaceId?: string }) {
       purpose="The workspaces that Fabric shows you, read on your behalf. Choose one to create a warehouse in it."
     >
       <Commands label="Workspaces commands">
-        <Button appearance="subtle" icon={<ArrowClockwiseRegular />} onClick={control.reload}>
+        <Button icon={<ArrowClockwiseRegular />} onClick={control.reload}>
           Refresh
         </Button>
       </Commands>
