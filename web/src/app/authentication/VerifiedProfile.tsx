@@ -4,9 +4,9 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { Fragment, useState } from 'react';
 import type { Profile } from '../../../gen/selvedge/data/v1/profile_service_pb';
 import { useCommand } from '../loading/useCommand.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { timeText } from '../shell/texts.ts';
 
 const useStyles = makeStyles({
@@ -39,7 +39,7 @@ export function VerifiedProfile() {
       <Button disabledFocusable={command.busy} onClick={ask}>
         {command.busy ? 'Asking' : 'Ask the service'}
       </Button>
-      {command.refusal && <RefusalView refusal={command.refusal} again={command.again} busy={command.busy} />}
+      {command.refusal && <ServiceRefusal refusal={command.refusal} again={command.again} busy={command.busy} />}
       {profile && <ProfileFacts profile={profile} />}
     </div>
   );

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Challenge } from 'selvedge-challenge';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { claimsOf, type Claim } from './claims.ts';
 import { numberOf, sdkErrorOf, type SdkError } from './sdkError.ts';
 

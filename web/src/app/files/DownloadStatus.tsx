@@ -1,7 +1,7 @@
 // What has become of a download.
 
 import { Button, MessageBar, MessageBarActions, MessageBarBody } from '@fluentui/react-components';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { sizeText } from '../shell/texts.ts';
 import { Transfer } from './Transfer.tsx';
 import type { Downloading } from './useDownload.ts';
@@ -11,7 +11,7 @@ export function DownloadStatus({ downloading }: { downloading: Downloading }) {
   return (
     <>
       {isBusy && <Transfer label={`Downloading ${name}`} done={received} size={size} onCanceled={cancel} />}
-      {refusal && <RefusalView refusal={refusal} again={again} busy={isBusy} />}
+      {refusal && <ServiceRefusal refusal={refusal} again={again} busy={isBusy} />}
       {refusal && !isBusy && received > 0 && (
         <MessageBar>
           <MessageBarBody>

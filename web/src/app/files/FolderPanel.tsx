@@ -9,9 +9,9 @@ import { PagedList } from '../loading/PagedList.tsx';
 import { withoutEntry } from '../loading/pages.ts';
 import { useCommand } from '../loading/useCommand.ts';
 import { usePages } from '../loading/usePages.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { Commands } from '../shell/Commands.tsx';
 import { Confirm } from './Confirm.tsx';
 import { DownloadStatus } from './DownloadStatus.tsx';
@@ -92,7 +92,7 @@ export function FolderPanel({ lakehouse, folder }: { lakehouse: Lakehouse; folde
       <UploadStatus uploading={uploading} />
       <DownloadStatus downloading={downloading} />
       {deletion.refusal && (
-        <RefusalView refusal={deletion.refusal} again={deletion.again} busy={deletion.busy} />
+        <ServiceRefusal refusal={deletion.refusal} again={deletion.again} busy={deletion.busy} />
       )}
       <PagedList control={control} plural="files" empty="This folder is empty.">
         {(files) => (

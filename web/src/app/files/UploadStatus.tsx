@@ -1,7 +1,7 @@
 // What has become of an upload.
 
 import { MessageBar, MessageBarBody } from '@fluentui/react-components';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { Transfer } from './Transfer.tsx';
 import type { Uploading } from './useUpload.ts';
 
@@ -10,7 +10,7 @@ export function UploadStatus({ uploading }: { uploading: Uploading }) {
   return (
     <>
       {isBusy && <Transfer label={`Uploading ${name}`} done={sent} size={size} onCanceled={cancel} />}
-      {refusal && <RefusalView refusal={refusal} again={again} busy={isBusy} />}
+      {refusal && <ServiceRefusal refusal={refusal} again={again} busy={isBusy} />}
       {problem && (
         <MessageBar intent="error" layout="multiline">
           <MessageBarBody>{problem}</MessageBarBody>

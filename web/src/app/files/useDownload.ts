@@ -5,7 +5,7 @@ import type { Challenge, Refusal } from 'selvedge-challenge';
 import type { File as StoredFile } from '../../../gen/selvedge/data/v1/lakehouse_service_pb';
 import { useCommand } from '../loading/useCommand.ts';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { nameOf, type Lakehouse } from './path.ts';
 
 export interface Downloading {

@@ -5,7 +5,7 @@ import { heal, type Challenge, type Refusal } from 'selvedge-challenge';
 import { filePath } from '../forms/validation.ts';
 import { useCommand } from '../loading/useCommand.ts';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { nameOf, uploadUrl, type Lakehouse } from './path.ts';
 import { upload } from './upload.ts';
 

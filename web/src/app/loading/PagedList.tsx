@@ -2,8 +2,8 @@
 
 import { Button, makeStyles } from '@fluentui/react-components';
 import { useEffect, type ReactNode } from 'react';
-import { RefusalView } from '../refusal/RefusalView.tsx';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { Empty } from './Empty.tsx';
 import { Loading } from './Loading.tsx';
 import type { PagesControl } from './usePages.ts';
@@ -30,7 +30,7 @@ export function PagedList<Entry>({ control, plural, empty, children }: PagedList
   return (
     <>
       {busy === 'first' && !loaded && <Loading label={`Loading ${plural}`} />}
-      {refused && <RefusalView refusal={refused} again={control.again} busy={busy !== undefined} />}
+      {refused && <ServiceRefusal refusal={refused} again={control.again} busy={busy !== undefined} />}
       {loaded && count === 0 && !refused && <Empty>{empty}</Empty>}
       {count > 0 && children(entries)}
       {next !== undefined && !refused && (

@@ -18,7 +18,7 @@ import { useState, type FormEvent } from 'react';
 import type { Row } from '../../../gen/selvedge/data/v1/data_service_pb';
 import * as validation from '../forms/validation.ts';
 import { useCommand } from '../loading/useCommand.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import type { ItemIds } from '../routing/route.ts';
 import { useServices } from '../service/services.ts';
 import { useReturnedFocus } from '../shell/useReturnedFocus.ts';
@@ -69,7 +69,7 @@ export function RecordDialog({ row, item, onSaved, onClosed, onOutdated }: Recor
             <DialogTitle>{row ? 'Edit a record' : 'Add a record'}</DialogTitle>
             <DialogContent className={styles.fields}>
               {command.refusal && (
-                <RefusalView
+                <ServiceRefusal
                   refusal={command.refusal}
                   again={command.again}
                   busy={command.busy}

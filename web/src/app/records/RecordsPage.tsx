@@ -10,7 +10,7 @@ import { withEntry } from '../loading/pages.ts';
 import { usePages } from '../loading/usePages.ts';
 import type { ItemIds } from '../routing/route.ts';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { Commands } from '../shell/Commands.tsx';
 import { PageFrame } from '../shell/PageFrame.tsx';
 import { KeptUnder } from './KeptUnder.tsx';

@@ -19,7 +19,7 @@ import { Loading } from '../loading/Loading.tsx';
 import { RouterContext, type Router } from '../routing/router.ts';
 import { readConfiguration } from '../service/configuration.ts';
 import { ServicesContext, connect } from '../service/services.ts';
-import { Announcer } from './announcer.tsx';
+import { Announcer } from '../../accessibility/announcer.tsx';
 import { CurrentPage } from './CurrentPage.tsx';
 import { Navigation } from './Navigation.tsx';
 

@@ -5,9 +5,9 @@ import { useRef, useState, type FormEvent } from 'react';
 import type { Task } from '../../../gen/selvedge/data/v1/task_service_pb';
 import * as validation from '../forms/validation.ts';
 import { useCommand } from '../loading/useCommand.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexWrap: 'wrap', alignItems: 'start', gap: tokens.spacingHorizontalM },
@@ -61,7 +61,7 @@ export function NewTask({ onCreated }: { onCreated: (task: Task) => void }) {
         </Button>
       </form>
       {command.refusal && (
-        <RefusalView refusal={command.refusal} again={command.again} busy={command.busy} />
+        <ServiceRefusal refusal={command.refusal} again={command.again} busy={command.busy} />
       )}
     </>
   );

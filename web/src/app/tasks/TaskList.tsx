@@ -4,7 +4,7 @@ import { Button, Checkbox, Text, makeStyles, mergeClasses, tokens } from '@fluen
 import { DeleteRegular } from '@fluentui/react-icons';
 import type { Task } from '../../../gen/selvedge/data/v1/task_service_pb';
 import { timeText } from '../shell/texts.ts';
-import { useKeptFocus } from '../shell/useKeptFocus.ts';
+import { useKeptFocus } from '../../accessibility/useKeptFocus.ts';
 
 const useStyles = makeStyles({
   list: { margin: 0, padding: 0, listStyleType: 'none' },

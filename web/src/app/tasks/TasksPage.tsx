@@ -9,9 +9,9 @@ import { PagedList } from '../loading/PagedList.tsx';
 import { withEntry, withoutEntry } from '../loading/pages.ts';
 import { useCommand } from '../loading/useCommand.ts';
 import { usePages } from '../loading/usePages.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { Commands } from '../shell/Commands.tsx';
 import { PageFrame } from '../shell/PageFrame.tsx';
 import { NewTask } from './NewTask.tsx';
@@ -65,7 +65,7 @@ export function TasksPage() {
         </Button>
       </Commands>
       {command.refusal && (
-        <RefusalView
+        <ServiceRefusal
           refusal={command.refusal}
           again={command.again}
           busy={command.busy}

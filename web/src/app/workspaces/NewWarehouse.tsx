@@ -16,9 +16,9 @@ import type { Warehouse } from '../../../gen/selvedge/data/v1/warehouse_service_
 import type { Workspace } from '../../../gen/selvedge/data/v1/workspace_service_pb';
 import * as validation from '../forms/validation.ts';
 import { useCommand } from '../loading/useCommand.ts';
-import { RefusalView } from '../refusal/RefusalView.tsx';
+import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { Waiting } from './Waiting.tsx';
 
 const useStyles = makeStyles({
@@ -95,7 +95,7 @@ export function NewWarehouse({ workspace }: { workspace: Workspace }) {
         </MessageBar>
       )}
       {command.refusal && (
-        <RefusalView refusal={command.refusal} again={command.again} busy={command.busy} />
+        <ServiceRefusal refusal={command.refusal} again={command.again} busy={command.busy} />
       )}
       {created && (
         <MessageBar intent="success" layout="multiline">

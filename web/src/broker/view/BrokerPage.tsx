@@ -4,10 +4,10 @@ import { Button, Spinner, Text, makeStyles, tokens } from '@fluentui/react-compo
 import { useState, useSyncExternalStore } from 'react';
 import { refusalOfRejection, type Refusal } from 'selvedge-challenge';
 
+import { RefusalView } from '../../refusal/RefusalView.tsx';
 import type { Broker } from '../broker.ts';
 import type { Component } from '../configuration.ts';
 import { ComponentCard } from './ComponentCard.tsx';
-import { RefusalPanel } from './RefusalPanel.tsx';
 
 const useStyles = makeStyles({
   session: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
@@ -55,7 +55,7 @@ export function BrokerPage({ broker, components }: BrokerPageProps) {
           {dialog && <Spinner size="tiny" label="Waiting for the window of Microsoft Entra" />}
         </div>
       </section>
-      {refusal && <RefusalPanel refusal={refusal} busy={dialog} again={signIn} />}
+      {refusal && <RefusalView refusal={refusal} busy={dialog} again={signIn} show={signIn} />}
       {account && (
         <div className={styles.components}>
           {Object.entries(components).map(([name, component]) => (

@@ -6,8 +6,8 @@ import { Button, Card, Spinner, makeStyles, tokens, typographyStyles } from '@fl
 import { useId, useRef } from 'react';
 import type { Challenge } from 'selvedge-challenge';
 
+import { RefusalView } from '../../refusal/RefusalView.tsx';
 import type { TokenFor } from '../broker.ts';
-import { RefusalPanel } from './RefusalPanel.tsx';
 import { TokenFacts } from './TokenFacts.tsx';
 import { useToken } from './useToken.ts';
 
@@ -58,7 +58,7 @@ export function ComponentCard({ name, scopes, tokenFor, consents, dialog }: Comp
         {state.kind === 'granted' && <TokenFacts token={state.token} />}
       </div>
       {state.kind === 'refused' && (
-        <RefusalPanel refusal={state.refusal} busy={dialog} again={again} />
+        <RefusalView refusal={state.refusal} busy={dialog} again={again} show={again} />
       )}
       <Button className={styles.button} disabledFocusable={busy || dialog} onClick={() => void ask()}>
         Get a new token

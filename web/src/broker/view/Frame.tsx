@@ -11,6 +11,7 @@ import {
   webLightTheme,
 } from '@fluentui/react-components';
 import { useSyncExternalStore, type ReactNode } from 'react';
+import { Announcer } from '../../accessibility/announcer.tsx';
 
 const useDocumentStyles = makeStaticStyles({ body: { margin: 0 } });
 
@@ -25,7 +26,7 @@ const useStyles = makeStyles({
     flexDirection: 'column',
     rowGap: tokens.spacingVerticalXL,
   },
-  heading: { ...typographyStyles.title2, margin: 0 },
+  heading: { ...typographyStyles.title2, margin: 0, outlineStyle: 'none' },
   purpose: { margin: 0, color: tokens.colorNeutralForeground2, maxWidth: '75ch' },
   head: { display: 'flex', flexDirection: 'column', rowGap: tokens.spacingVerticalXS },
 });
@@ -43,16 +44,20 @@ export function Frame({ children }: { children: ReactNode }) {
   const isDark = useSyncExternalStore(subscribe, () => dark.matches);
   return (
     <FluentProvider theme={isDark ? webDarkTheme : webLightTheme} className={styles.surface}>
-      <main className={styles.page}>
-        <header className={styles.head}>
-          <h1 className={styles.heading}>Token broker</h1>
-          <p className={styles.purpose}>
-            Two components share one sign-in. Each has a registration of its own, and gets tokens for
-            nothing but what that registration has consent for. One dialog asks for both.
-          </p>
-        </header>
-        {children}
-      </main>
+      <Announcer>
+        <main className={styles.page}>
+          <header className={styles.head}>
+            <h1 tabIndex={-1} className={styles.heading}>
+              Token broker
+            </h1>
+            <p className={styles.purpose}>
+              Two components share one sign-in. Each has a registration of its own, and gets tokens for
+              nothing but what that registration has consent for. One dialog asks for both.
+            </p>
+          </header>
+          {children}
+        </main>
+      </Announcer>
     </FluentProvider>
   );
 }

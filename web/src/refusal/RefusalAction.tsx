@@ -4,17 +4,16 @@
 import { Button } from '@fluentui/react-components';
 import { useEffect, useState } from 'react';
 import type { Action, Challenge } from 'selvedge-challenge';
-import { useServices } from '../service/services.ts';
 
 interface RefusalActionProps {
   action: Action;
   busy: boolean;
   again: (answer?: Challenge) => void;
+  show: (challenge: Challenge) => void;
   reload: () => void;
 }
 
-export function RefusalAction({ action, busy, again, reload }: RefusalActionProps) {
-  const { tokens } = useServices();
+export function RefusalAction({ action, busy, again, show, reload }: RefusalActionProps) {
   const seconds = useSecondsLeft(action.kind === 'retry' ? action.afterMs : 0);
   if (action.kind === 'open') {
     return (
@@ -28,8 +27,7 @@ export function RefusalAction({ action, busy, again, reload }: RefusalActionProp
       case 'answer':
         return again(action.challenge);
       case 'show':
-        // The dialog says why; whatever becomes of it, the refusal stands.
-        return void tokens.acquireAccessToken(action.challenge).catch(() => undefined);
+        return show(action.challenge);
       case 'retry':
         return again();
       case 'reload':

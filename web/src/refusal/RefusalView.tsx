@@ -11,8 +11,8 @@ import {
 } from '@fluentui/react-components';
 import { useEffect } from 'react';
 import { explain, type Challenge, type Refusal } from 'selvedge-challenge';
-import { useAnnounce } from '../shell/announcer.tsx';
-import { useKeptFocus } from '../shell/useKeptFocus.ts';
+import { useAnnounce } from '../accessibility/announcer.tsx';
+import { useKeptFocus } from '../accessibility/useKeptFocus.ts';
 import { RefusalAction } from './RefusalAction.tsx';
 import { RefusalDetails } from './RefusalDetails.tsx';
 import { TraceId } from './TraceId.tsx';
@@ -29,16 +29,18 @@ const useStyles = makeStyles({
   },
 });
 
-interface RefusalViewProps {
+export interface RefusalViewProps {
   refusal: Refusal;
   // Repeats the call; with an answer, its dialog opens first, within the click.
   again: (answer?: Challenge) => void;
+  // Opens the dialog that explains what nothing can change.
+  show: (challenge: Challenge) => void;
   // Reads anew what has changed meanwhile, where that is not the same as repeating the call.
   reload?: () => void;
   busy?: boolean;
 }
 
-export function RefusalView({ refusal, again, reload, busy = false }: RefusalViewProps) {
+export function RefusalView({ refusal, again, show, reload, busy = false }: RefusalViewProps) {
   const styles = useStyles();
   const bar = useKeptFocus<HTMLDivElement>();
   const announce = useAnnounce();
@@ -67,6 +69,7 @@ export function RefusalView({ refusal, again, reload, busy = false }: RefusalVie
                 action={action}
                 busy={busy}
                 again={again}
+                show={show}
                 reload={reload ?? again}
               />
             )}

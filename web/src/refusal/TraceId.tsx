@@ -3,7 +3,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { CopyRegular } from '@fluentui/react-icons';
 import { useRef } from 'react';
-import { useAnnounce } from '../shell/announcer.tsx';
+import { useAnnounce } from '../accessibility/announcer.tsx';
 
 const useStyles = makeStyles({
   line: { display: 'flex', alignItems: 'center', columnGap: tokens.spacingHorizontalXS },
