@@ -25,7 +25,7 @@ const ACCOUNTS: [(&str, &str); 7] = [
     ),
     (
         seed::DEVICE,
-        "files want a managed device, which nothing in a page can answer",
+        "files want a compliant device, which the page asks to prove, then go on",
     ),
     (
         seed::BLOCKED,
