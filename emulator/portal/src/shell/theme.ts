@@ -28,7 +28,16 @@ const BRAND: BrandVariants = {
   160: '#e3f7ef',
 };
 
-const TOKENS = { light: createLightTheme(BRAND), dark: createDarkTheme(BRAND) };
+const TOKENS = {
+  light: createLightTheme(BRAND),
+  dark: {
+    ...createDarkTheme(BRAND),
+    // One shade lighter than by default: readable on a row under the pointer, too (WCAG 1.4.3).
+    colorBrandForeground1: BRAND[110],
+    colorBrandForeground2: BRAND[120],
+    colorBrandForegroundLink: BRAND[110],
+  },
+};
 
 export class Theme {
   #scheme: Scheme;
