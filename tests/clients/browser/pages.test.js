@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import { browse } from "./chromium.js";
-import { CONSENTED, FABRIC, dev } from "./dev.js";
+import { CONSENTED, FABRIC, LAKEHOUSE, dev } from "./dev.js";
 import { accept, approve, closed } from "./person.js";
 import { openPortal } from "./portal.js";
 
@@ -51,6 +51,17 @@ browse("a warehouse is created in a workspace", async (context) => {
   await form.getByLabel("Name").fill(name);
   await form.getByRole("button", { name: "Create warehouse" }).click();
   await frame.getByText(`${name} is ready`).waitFor();
+});
+
+browse("a lakehouse is chosen in the portal", async (context) => {
+  const portal = await opened(context);
+  await portal.go("Files");
+  await portal.frame.getByRole("button", { name: "Choose in Fabric" }).click();
+  const hub = portal.page.getByRole("dialog", { name: "Choose in Fabric" });
+  await hub.getByRole("radio", { name: "sales" }).check();
+  await hub.getByRole("button", { name: "Choose" }).click();
+  await portal.frame.getByRole("table", { name: "Files" }).waitFor();
+  assert.equal(await portal.frame.getByLabel("Lakehouse ID").inputValue(), LAKEHOUSE);
 });
 
 browse("a file is uploaded, downloaded and deleted", async (context) => {

@@ -1,6 +1,5 @@
 // Pictures of the main pages, as the README shows them.
 
-
 import { openBroker } from "./broker.js";
 import { browse } from "./chromium.js";
 import { CONSENTED, NO_CONSENT, withFault } from "./dev.js";
