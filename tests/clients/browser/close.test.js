@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { browse } from "./chromium.js";
 import { dev } from "./dev.js";
 
-const RUNS = 7;
+const RUNS = 5;
 const LONGEST_MS = 100;
 const CODE = "the-authorization-code";
 
@@ -83,11 +83,10 @@ browse("a popup without an opener closes too", async (context) => {
   }
 });
 
-/** The page takes as long as it takes in the middle of the runs: the machine is busy now and then. */
+/** A page that waits for something does so each time; a busy machine adds to some of the runs. */
 function assertSoon(runs) {
-  const took = runs.map(({ ms }) => ms).sort((one, other) => one - other);
-  const median = took[Math.floor(took.length / 2)];
-  assert.ok(median <= LONGEST_MS, `took ${took.map(Math.round)} ms`);
+  const took = runs.map(({ ms }) => Math.round(ms));
+  assert.ok(Math.min(...took) <= LONGEST_MS, `took ${took} ms`);
 }
 
 /** A page of another origin, which opens popups and sees what they say and when they have gone. */
