@@ -1,24 +1,16 @@
 // What the service has verified of the user: the token's claims as the service reads them.
 
 import { Button, makeStyles, tokens } from '@fluentui/react-components';
-import { Fragment, useState } from 'react';
+import { useState } from 'react';
 import type { Profile } from '../../../gen/selvedge/data/v1/profile_service_pb';
+import { useAnnounce } from '../../accessibility/announcer.tsx';
+import { Facts } from '../../Facts.tsx';
 import { useCommand } from '../loading/useCommand.ts';
 import { ServiceRefusal } from '../refusal/ServiceRefusal.tsx';
 import { useServices } from '../service/services.ts';
-import { useAnnounce } from '../../accessibility/announcer.tsx';
 import { timeText } from '../shell/texts.ts';
 
 const useStyles = makeStyles({
-  facts: {
-    display: 'grid',
-    gridTemplateColumns: 'max-content 1fr',
-    columnGap: tokens.spacingHorizontalL,
-    rowGap: tokens.spacingVerticalXS,
-    margin: 0,
-  },
-  name: { color: tokens.colorNeutralForeground2 },
-  value: { margin: 0, overflowWrap: 'anywhere' },
   content: { display: 'flex', flexDirection: 'column', alignItems: 'start', rowGap: tokens.spacingVerticalM },
 });
 
@@ -46,7 +38,6 @@ export function VerifiedProfile() {
 }
 
 function ProfileFacts({ profile }: { profile: Profile }) {
-  const styles = useStyles();
   const facts: [string, string][] = [
     ['Name', profile.displayName],
     ['Sign-in name', profile.preferredUsername],
@@ -57,14 +48,5 @@ function ProfileFacts({ profile }: { profile: Profile }) {
     ['Token version', profile.tokenVersion],
     ['Expires', timeText(profile.expireTime)],
   ];
-  return (
-    <dl className={styles.facts} aria-label="What the service has verified">
-      {facts.map(([name, value]) => (
-        <Fragment key={name}>
-          <dt className={styles.name}>{name}</dt>
-          <dd className={styles.value}>{value}</dd>
-        </Fragment>
-      ))}
-    </dl>
-  );
+  return <Facts label="What the service has verified" facts={facts} />;
 }
