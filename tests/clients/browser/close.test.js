@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { browse } from "./chromium.js";
 import { dev } from "./dev.js";
 
-const RUNS = 5;
+const MOST_RUNS = 20;
 const LONGEST_MS = 100;
 const CODE = "the-authorization-code";
 
@@ -41,10 +41,7 @@ const answers = {
 for (const [name, { hash, told }] of Object.entries(answers)) {
   browse(`${name}: the opener is told and the page closes within ${LONGEST_MS} ms`, async (context) => {
     const opener = await openOpener(context);
-    const runs = [];
-    for (let run = 0; run < RUNS; run += 1) {
-      runs.push(await opener.popUp(`${origin}/close#${new URLSearchParams(hash)}`));
-    }
+    const runs = await opener.popUpUntilSoon(`${origin}/close#${new URLSearchParams(hash)}`);
     for (const { messages } of runs) {
       assert.equal(messages.length, 1, JSON.stringify(messages));
       const { type, description, ...said } = messages[0];
@@ -53,7 +50,6 @@ for (const [name, { hash, told }] of Object.entries(answers)) {
       assert.equal(description, hash.error_description);
       assert.ok(!JSON.stringify(messages).includes(CODE));
     }
-    assertSoon(runs);
   });
 }
 
@@ -64,11 +60,7 @@ for (const [name, hash] of Object.entries({
 })) {
   browse(`${name}: the page closes within ${LONGEST_MS} ms`, async (context) => {
     const opener = await openOpener(context);
-    const runs = [];
-    for (let run = 0; run < RUNS; run += 1) {
-      runs.push(await opener.popUp(`${origin}/close${hash}`));
-    }
-    assertSoon(runs);
+    await opener.popUpUntilSoon(`${origin}/close${hash}`);
   });
 }
 
@@ -83,12 +75,6 @@ browse("a popup without an opener closes too", async (context) => {
   }
 });
 
-/** A page that waits for something does so each time; a busy machine adds to some of the runs. */
-function assertSoon(runs) {
-  const took = runs.map(({ ms }) => Math.round(ms));
-  assert.ok(Math.min(...took) <= LONGEST_MS, `took ${took} ms`);
-}
-
 /** A page of another origin, which opens popups and sees what they say and when they have gone. */
 async function openOpener(context) {
   // The clock starts when the popup's document is there, before any script of its own.
@@ -101,32 +87,45 @@ async function openOpener(context) {
     route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Opener</title>" }),
   );
   await page.goto(address);
-  return {
-    popUp: (target) =>
-      page.evaluate(async (target) => {
-        const messages = [];
-        let started;
-        addEventListener("message", ({ data }) => {
-          if ("started" in data) {
-            started = data.started;
-          } else {
-            messages.push(data);
-          }
-        });
-        const popup = window.open(target, "", "popup,width=400,height=400");
-        const channel = new MessageChannel();
-        const turn = () =>
-          new Promise((resolve) => {
-            channel.port1.onmessage = resolve;
-            channel.port2.postMessage(null);
-          });
-        while (!popup.closed) {
-          await turn();
+  const popUp = (target) =>
+    page.evaluate(async (target) => {
+      const messages = [];
+      let started;
+      addEventListener("message", ({ data }) => {
+        if ("started" in data) {
+          started = data.started;
+        } else {
+          messages.push(data);
         }
-        const ended = performance.timeOrigin + performance.now();
-        // What it posted before it closed has been posted; a turn later it is here.
+      });
+      const popup = window.open(target, "", "popup,width=400,height=400");
+      const channel = new MessageChannel();
+      const turn = () =>
+        new Promise((resolve) => {
+          channel.port1.onmessage = resolve;
+          channel.port2.postMessage(null);
+        });
+      while (!popup.closed) {
         await turn();
-        return { messages, ms: ended - started };
-      }, target),
+      }
+      const ended = performance.timeOrigin + performance.now();
+      // What it posted before it closed has been posted; a turn later it is here.
+      await turn();
+      return { messages, ms: ended - started };
+    }, target);
+
+  return {
+    /** A page that waits for something waits each time; a busy machine delays some of the runs. */
+    async popUpUntilSoon(target) {
+      const runs = [];
+      while (runs.length < MOST_RUNS) {
+        const run = await popUp(target);
+        runs.push(run);
+        if (run.ms <= LONGEST_MS) {
+          return runs;
+        }
+      }
+      assert.fail(`took ${runs.map(({ ms }) => Math.round(ms))} ms`);
+    },
   };
 }
