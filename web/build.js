@@ -11,25 +11,29 @@ const OUT = 'dist';
 const GZIPPED_BYTES = 400 * 1024;
 
 await rm(OUT, { recursive: true, force: true });
-const { metafile } = await esbuild.build({
-  entryPoints: {
-    app: 'src/app/main.tsx',
-    broker: 'src/broker/main.tsx',
-    'broker-close': 'src/broker/close.ts',
-    close: 'src/close/main.ts',
-  },
+const options = {
   outdir: path.join(OUT, 'assets'),
   bundle: true,
-  // One copy of what pages share.
-  splitting: true,
-  format: 'esm',
   target: 'es2022',
   minify: true,
   charset: 'utf8',
   legalComments: 'none',
   metafile: true,
   define: { 'process.env.NODE_ENV': '"production"' },
+};
+const { metafile } = await esbuild.build({
+  ...options,
+  entryPoints: {
+    app: 'src/app/main.tsx',
+    broker: 'src/broker/main.tsx',
+    'broker-close': 'src/broker/close.ts',
+  },
+  // One copy of what pages share.
+  splitting: true,
+  format: 'esm',
 });
+// By itself and in one piece: it waits for no other file, and runs before the page is read to its end.
+await esbuild.build({ ...options, entryPoints: { close: 'src/close/main.ts' }, format: 'iife' });
 await cp('pages', OUT, { recursive: true });
 await writeFile(path.join(OUT, 'licenses.txt'), await licenses(Object.keys(metafile.inputs)));
 
