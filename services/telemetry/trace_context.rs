@@ -11,8 +11,16 @@ use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use tower::{Layer, Service};
-use tracing::Instrument as _;
 use tracing::instrument::Instrumented;
+use tracing::{Instrument as _, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use super::names;
+
+/// What a method that is not served is called.
+const OTHER: &str = "_OTHER";
+/// How much of a path that is no method's is kept.
+const PATH_CHARACTERS: usize = 128;
 
 /// What a call is called, for its replies and its spans. In every request's extensions.
 #[derive(Clone, Debug)]
@@ -32,9 +40,7 @@ impl CallContext {
     /// nothing a stranger writes becomes a name.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.method
-            .as_ref()
-            .map_or("_OTHER", |method| method.method())
+        self.method.as_ref().map_or(OTHER, |method| method.method())
     }
 
     /// Whether the method streams in either direction.
@@ -97,21 +103,21 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let inbound = if self.layer.trust_inbound {
-            inbound_trace_id(request.headers())
+            inbound_context(request.headers())
         } else {
             None
         };
+        let method = self.layer.served.method(request.uri()).cloned();
+        let span = call_span(method.as_deref(), request.uri().path());
+        if let Some(parent) = &inbound {
+            // Refused only where nothing is exported, and there is no parent to have.
+            let _ = span.set_parent(parent.clone());
+        }
         let call = CallContext {
-            trace_id: inbound.unwrap_or_else(|| RandomIdGenerator::default().new_trace_id()),
-            method: self.layer.served.method(request.uri()).cloned(),
+            trace_id: trace_id(&span, inbound.as_ref()),
+            method,
         };
-        let span = tracing::info_span!(
-            "rpc",
-            trace_id = %call.trace_id,
-            rpc.system.name = "grpc",
-            rpc.method = call.method(),
-            rpc.response.status_code = tracing::field::Empty,
-        );
+        span.record(names::TRACE_ID, field::display(call.trace_id));
         request.extensions_mut().insert(call);
         // Entered, so that what the layers below decide at once belongs to the call too.
         let future = span.in_scope(|| self.inner.call(request));
@@ -119,12 +125,50 @@ where
     }
 }
 
-/// The caller's trace id, where its `traceparent` is well formed (W3C Trace Context section 3.2).
-fn inbound_trace_id(headers: &HeaderMap) -> Option<TraceId> {
+/// The span of a call, with what is known before anything has looked at it.
+fn call_span(method: Option<&MethodPolicy>, path: &str) -> Span {
+    let span = tracing::info_span!(
+        "rpc",
+        trace_id = field::Empty,
+        otel.name = method.map_or(names::SPAN_OTHER_CALL, MethodPolicy::method),
+        otel.kind = "server",
+        otel.status_code = field::Empty,
+        rpc.system.name = "grpc",
+        rpc.method = method.map_or(OTHER, MethodPolicy::method),
+        rpc.method_original = field::Empty,
+        rpc.response.status_code = field::Empty,
+        error.type = field::Empty,
+        selvedge.refusal.reason = field::Empty,
+    );
+    if method.is_none() {
+        let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
+        span.record(
+            names::RPC_METHOD_ORIGINAL,
+            &*asked.escape_default().to_string(),
+        );
+    }
+    span
+}
+
+/// The trace id that the span is exported with; of a span that is not, the caller's or a new one.
+fn trace_id(span: &Span, inbound: Option<&opentelemetry::Context>) -> TraceId {
+    let exported = span.context();
+    let of = |context: &opentelemetry::Context| {
+        let context = context.span().span_context().clone();
+        context.is_valid().then(|| context.trace_id())
+    };
+    of(&exported)
+        .or_else(|| inbound.and_then(of))
+        .unwrap_or_else(|| RandomIdGenerator::default().new_trace_id())
+}
+
+/// The caller's span, where its `traceparent` is well formed (W3C Trace Context section 3.2).
+fn inbound_context(headers: &HeaderMap) -> Option<opentelemetry::Context> {
     headers.get("traceparent")?;
-    let context = TraceContextPropagator::new().extract(&Headers(headers));
-    let parent = context.span().span_context().clone();
-    parent.is_valid().then(|| parent.trace_id())
+    let context = TraceContextPropagator::new()
+        .extract_with_context(&opentelemetry::Context::new(), &Headers(headers));
+    let well_formed = context.span().span_context().is_valid();
+    well_formed.then_some(context)
 }
 
 struct Headers<'h>(&'h HeaderMap);

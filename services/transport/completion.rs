@@ -17,10 +17,13 @@ use pin_project_lite::pin_project;
 use prost::Message as _;
 use tonic::body::Body;
 use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 use tonic_types::pb;
 use tower::{Layer, Service};
+use tracing::Span;
 
 use crate::refusal::{self, Refusal};
+use crate::telemetry::names;
 use crate::telemetry::trace_context::CallContext;
 
 /// Puts [`Completion`] around a service.
@@ -92,11 +95,16 @@ where
                 completion.apply(&status, response.headers_mut());
             } else if response.status() == StatusCode::OK {
                 // A status that follows a body is in its trailers; only streams fail there.
-                tracing::Span::current().record("rpc.response.status_code", "OK");
+                let span = Span::current();
+                span.record(names::RPC_RESPONSE_STATUS_CODE, "OK");
                 if completion.call.is_streaming() {
-                    return Ok(
-                        response.map(|inner| Body::new(CompletingBody { inner, completion }))
-                    );
+                    return Ok(response.map(|inner| {
+                        Body::new(CompletingBody {
+                            inner,
+                            completion,
+                            span,
+                        })
+                    }));
                 }
             }
             Ok(response)
@@ -129,10 +137,7 @@ impl Complete {
         let Some(complete) = self.complete(status) else {
             return;
         };
-        tracing::Span::current().record(
-            "rpc.response.status_code",
-            refusal::code_name(complete.code()),
-        );
+        record(&complete);
         // Every part is text that this process wrote; base64 and percent-encoding make it ASCII.
         if complete.add_header(headers).is_err() {
             tracing::error!("a refusal could not be written");
@@ -205,12 +210,37 @@ impl Complete {
     }
 }
 
+/// Puts a refusal on the call's span. Every refused call has an error type, by which its trace is
+/// exported; the span's own status is an error only where the fault is the service's, as the
+/// conventions for RPC have it.
+fn record(refused: &Status) {
+    let span = Span::current();
+    let code = refusal::code_name(refused.code());
+    span.record(names::RPC_RESPONSE_STATUS_CODE, code);
+    span.record(names::ERROR_TYPE, code);
+    if let Some(info) = refused.get_details_error_info() {
+        span.record(names::REFUSAL_REASON, &*info.reason);
+    }
+    if matches!(
+        refused.code(),
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    ) {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
 pin_project! {
-    /// Completes the refusal in a stream's trailers.
+    /// Completes the refusal in a stream's trailers. The call's span lasts as long as its stream.
     struct CompletingBody {
         #[pin]
         inner: Body,
         completion: Complete,
+        span: Span,
     }
 }
 
@@ -228,7 +258,8 @@ impl HttpBody for CompletingBody {
             && let Some(trailers) = frame.trailers_mut()
             && let Some(status) = Status::from_header_map(trailers)
         {
-            this.completion.apply(&status, trailers);
+            this.span
+                .in_scope(|| this.completion.apply(&status, trailers));
         }
         Poll::Ready(frame)
     }
