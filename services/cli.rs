@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::app::{AppError, SettingsError};
 use crate::config::{ConfigError, Environment, Settings};
-use crate::telemetry::LogError;
+use crate::telemetry::TelemetryError;
 
 /// Where the configuration is looked for if nobody says.
 const CONFIG_FILE: &str = "selvedge.toml";
@@ -117,7 +117,7 @@ fn default_command() -> Result<Option<Command>> {
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let misconfigured = error.is::<ConfigError>()
         || error.is::<SettingsError>()
-        || error.is::<LogError>()
+        || error.is::<TelemetryError>()
         || matches!(
             error.downcast_ref(),
             Some(

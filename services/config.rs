@@ -29,6 +29,7 @@ use self::values::Values;
 pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
+use crate::telemetry::export::{ExportSettings, OtlpProtocol};
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
@@ -116,6 +117,8 @@ pub struct Telemetry {
     pub log: String,
     /// The file that the log is appended to; none: standard output.
     pub log_file: Option<PathBuf>,
+    /// Where traces are exported to; none: nowhere.
+    pub export: Option<ExportSettings>,
     /// Whether a caller's trace context is continued.
     pub trust_inbound: bool,
 }
@@ -168,6 +171,20 @@ impl Downstream {
 }
 
 /// `[keys]`.
+fn read_export(values: &Values) -> Result<Option<ExportSettings>, ConfigError> {
+    let protocol = match values.choice("telemetry.otlp_protocol")? {
+        "http" => OtlpProtocol::Http,
+        _ => OtlpProtocol::Grpc,
+    };
+    let sample_ratio = values.fraction("telemetry.sample_ratio")?;
+    let endpoint = values.collector("telemetry.otlp_endpoint")?;
+    Ok(endpoint.map(|endpoint| ExportSettings {
+        endpoint,
+        protocol,
+        sample_ratio,
+    }))
+}
+
 fn read_keys(values: &Values) -> Result<KeySettings, ConfigError> {
     let keys = KeySettings {
         refresh: values.duration("keys.refresh")?,
@@ -229,6 +246,7 @@ impl Settings {
                 log_file: values
                     .optional_text("telemetry.log_file")?
                     .map(PathBuf::from),
+                export: read_export(&values)?,
                 trust_inbound: values.flag("telemetry.trust_inbound")?,
             },
             keys: read_keys(&values)?,

@@ -1,10 +1,15 @@
-//! What an operator sees: log lines now; the identity of every call in [`trace_context`].
+//! What an operator sees: log lines, and traces in a collector. The identity of every call is made in
+//! [`trace_context`]; what telemetry is called is in [`names`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+
+use self::export::{Export, ExportError, ExportSettings};
 
 pub mod export;
 pub mod names;
@@ -20,43 +25,93 @@ pub struct LogSettings {
     pub file: Option<PathBuf>,
 }
 
-/// Logging that cannot start.
+/// Telemetry that cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum LogError {
+pub enum TelemetryError {
     /// The filter does not parse.
     #[error("telemetry.log is not a log filter")]
     Filter,
     /// The file cannot be appended to.
     #[error("telemetry.log_file cannot be appended to")]
     File(#[source] std::io::Error),
+    /// Traces cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
 }
 
-/// Starts logging as JSON lines, for the rest of the process.
-///
-/// # Errors
-///
-/// See [`LogError`]. Logging that has already started is left as it is.
-pub fn start_logging(settings: &LogSettings) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|_| LogError::Filter)?;
-    let writer = match &settings.file {
-        None => BoxMakeWriter::new(std::io::stdout),
-        Some(path) => {
-            let file = std::fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .map_err(LogError::File)?;
-            BoxMakeWriter::new(Arc::new(file))
+/// Telemetry that runs.
+#[derive(Debug)]
+#[must_use = "the last spans are sent when it ends"]
+pub struct Telemetry {
+    export: Option<Export>,
+}
+
+impl Telemetry {
+    /// Starts logging as JSON lines, for the rest of the process, and the export of traces, if
+    /// settings say where to. The export needs a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// See [`TelemetryError`]. Logging that has already started is left as it is.
+    pub fn start(
+        log: &LogSettings,
+        export: Option<&ExportSettings>,
+    ) -> Result<Self, TelemetryError> {
+        let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
+        let lines = tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_writer(writer(log)?)
+            .with_filter(filter);
+        let export = export.map(Export::start).transpose()?;
+        let spans = export.as_ref().map(|export| {
+            tracing_opentelemetry::layer()
+                .with_tracer(export.tracer())
+                // Whether a span has failed is said where that is known; an event does not say it.
+                .with_error_events_to_status(false)
+                .with_error_events_to_exceptions(false)
+                .with_error_fields_to_exceptions(false)
+                .with_error_records_to_exceptions(false)
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_level(false)
+                .with_tracked_inactivity(false)
+                .with_context_activation(false)
+                .with_filter(exported())
+        });
+        let subscriber = Registry::default().with(spans).with(lines);
+        // Only a process that already logs gets here twice: a test.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        Ok(Self { export })
+    }
+
+    /// Sends the last spans.
+    pub async fn end(self) {
+        if let Some(export) = self.export {
+            export.end().await;
         }
+    }
+}
+
+/// The spans and events that are exported: ours alone, whatever is logged. An exporter speaks HTTP
+/// too; if what that leaves in traces were exported, every export would cause the next.
+fn exported() -> Targets {
+    Targets::new()
+        .with_target("selvedge", LevelFilter::INFO)
+        // It says of every call what was decided, and of what was not cached, how it was verified.
+        .with_target("auth_interceptor", LevelFilter::DEBUG)
+}
+
+fn writer(log: &LogSettings) -> Result<BoxMakeWriter, TelemetryError> {
+    let Some(path) = &log.file else {
+        return Ok(BoxMakeWriter::new(std::io::stdout));
     };
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .finish();
-    // Only a process that already logs gets here twice: a test.
-    let _ = tracing::subscriber::set_global_default(subscriber);
-    Ok(())
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(TelemetryError::File)?;
+    Ok(BoxMakeWriter::new(Arc::new(file)))
 }

@@ -15,7 +15,7 @@ use auth_interceptor::{
 use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::trace_context::TraceContextLayer;
-use selvedge::telemetry::{LogSettings, start_logging};
+use selvedge::telemetry::{LogSettings, Telemetry};
 use selvedge::transport::completion::CompletionLayer;
 use selvedge::transport::deadline::DeadlineLayer;
 use selvedge::transport::drain::Drain;
@@ -75,10 +75,12 @@ impl Variant {
 
 /// Serves until its standard input ends.
 pub(crate) fn run(variant: Variant) -> Result<()> {
-    start_logging(&LogSettings {
+    let log = LogSettings {
         filter: "info".to_owned(),
         file: Some("/dev/null".into()),
-    })?;
+    };
+    // Nothing is exported, so that nothing is left to send at the end.
+    let _telemetry = Telemetry::start(&log, None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

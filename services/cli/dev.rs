@@ -23,7 +23,7 @@ use self::front_end::FrontEndAddress;
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
-use crate::telemetry::{LogSettings, start_logging};
+use crate::telemetry::{LogSettings, Telemetry};
 
 /// The port of the service, before any offset: the default of Fabric's DevGateway.
 const SERVICE_PORT: u16 = 5000;
@@ -74,10 +74,11 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
     };
     std::fs::create_dir_all(&args.state_dir)
         .with_context(|| format!("{} cannot be created", args.state_dir.display()))?;
-    start_logging(&LogSettings {
+    let log = LogSettings {
         filter: "info".to_owned(),
         file: Some(args.state_dir.join("log.jsonl")),
-    })?;
+    };
+    let telemetry = Telemetry::start(&log, None)?;
     let local = Local::start(&LocalSettings {
         service: port(SERVICE_PORT)?,
         administration: port(ADMINISTRATION_PORT)?,
@@ -93,7 +94,9 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
         DevFormat::Json => writeln!(out, "{}", local.as_json())?,
     }
     shutdown.await;
-    local.stop().await
+    local.stop().await?;
+    telemetry.end().await;
+    Ok(())
 }
 
 /// Where a [`Local`] runs.

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::Settings;
 use crate::store;
-use crate::telemetry::{LogSettings, start_logging};
+use crate::telemetry::{LogSettings, Telemetry};
 use crate::web;
 
 /// Serves until `shutdown`, then drains.
@@ -21,10 +21,11 @@ pub(super) async fn run(
     settings: &Settings,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    start_logging(&LogSettings {
+    let log = LogSettings {
         filter: settings.telemetry.log.clone(),
         file: settings.telemetry.log_file.clone(),
-    })?;
+    };
+    let telemetry = Telemetry::start(&log, settings.telemetry.export.as_ref())?;
     for key in &settings.dangers {
         tracing::warn!(config.key = %key, "a check is weakened by configuration");
     }
@@ -56,6 +57,7 @@ pub(super) async fn run(
     app.serve(listeners, shutdown).await;
     store.close().await;
     tracing::info!("stopped");
+    telemetry.end().await;
     Ok(())
 }
 

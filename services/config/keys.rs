@@ -24,6 +24,8 @@ pub struct Key {
 pub enum Form {
     /// An IP address and port.
     Address,
+    /// An `http` or `https` URL.
+    Collector,
     /// One of several words.
     Choice(&'static [&'static str]),
     /// A whole number within bounds.
@@ -42,6 +44,8 @@ pub enum Form {
     File,
     /// `true` or `false`.
     Flag,
+    /// A number from 0 to 1.
+    Fraction,
     /// A GUID.
     Guid,
     /// A list of GUIDs.
@@ -61,6 +65,9 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address => f.write_str("an IP address and port such as 127.0.0.1:5000"),
+            Self::Collector => f.write_str(
+                "an http or https URL such as http://127.0.0.1:4317, without query or user name",
+            ),
             Self::Choice([one]) => write!(f, "{one}"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Count { min, max } => write!(f, "a whole number from {min} to {max}"),
@@ -71,6 +78,7 @@ impl fmt::Display for Form {
             ),
             Self::File => f.write_str("the path of a file"),
             Self::Flag => f.write_str("true or false"),
+            Self::Fraction => f.write_str("a number from 0 to 1"),
             Self::Guid => f.write_str("a GUID in lower case"),
             Self::Guids => f.write_str("a list of GUIDs in lower case"),
             Self::Origins => {

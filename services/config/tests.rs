@@ -2,6 +2,7 @@
 
 mod credentials;
 mod store;
+mod telemetry;
 mod web;
 
 use std::path::PathBuf;

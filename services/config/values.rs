@@ -12,6 +12,7 @@ use config::{Config, File, FileFormat, Value, ValueKind};
 use super::error::ConfigError;
 use super::keys::{self, Form, Key};
 use super::{Environment, PREFIX};
+use crate::telemetry::export::Ratio;
 
 /// Sections whose tables the operator names.
 const NAMED: [&str; 2] = ["authorities", "registrations"];
@@ -251,6 +252,31 @@ impl Values {
                 && url.query().is_none()
                 && url.fragment().is_none();
             plain.then_some(url)
+        })
+    }
+
+    /// An `http` or `https` URL.
+    pub(super) fn collector(&self, path: &str) -> Result<Option<String>, ConfigError> {
+        self.optional(path, |value, form| {
+            let written = text(value, form)?;
+            let url: reqwest::Url = written.parse().ok()?;
+            let plain = matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none();
+            plain.then_some(written)
+        })
+    }
+
+    pub(super) fn fraction(&self, path: &str) -> Result<Ratio, ConfigError> {
+        self.required(path, |value, _| match &value.kind {
+            ValueKind::Float(share) => Ratio::new(*share).ok(),
+            // A whole number: none or all.
+            ValueKind::I64(0) => Ratio::new(0.0).ok(),
+            ValueKind::I64(1) => Ratio::new(1.0).ok(),
+            ValueKind::String(text) => text.parse().ok(),
+            _ => None,
         })
     }
 

@@ -23,7 +23,7 @@ use selvedge::exchange::{
     Registration, Scopes, TokenExchange,
 };
 use selvedge::refusal::SelvedgeRefusal;
-use selvedge::telemetry::{LogSettings, start_logging};
+use selvedge::telemetry::{LogSettings, Telemetry};
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Layer as _, Service};
@@ -74,10 +74,12 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
 
 /// Prints the costs of an exchange and of a bare round trip, in microseconds, a round a line.
 pub(super) fn run(emulator: &str, stub: &str, folder: &str) -> Result<()> {
-    start_logging(&LogSettings {
+    let log = LogSettings {
         filter: "info".to_owned(),
         file: Some("/dev/null".into()),
-    })?;
+    };
+    // Nothing is exported, so that nothing is left to send at the end.
+    let _telemetry = Telemetry::start(&log, None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

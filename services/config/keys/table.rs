@@ -436,6 +436,24 @@ pub const KEYS: &[Key] = &[
         "The file that the log is appended to. Unset: standard output.",
     ),
     key(
+        "telemetry.otlp_endpoint",
+        Form::Collector,
+        None,
+        "The collector that traces are exported to. Unset: none are.",
+    ),
+    key(
+        "telemetry.otlp_protocol",
+        Form::Choice(&["grpc", "http"]),
+        Some("grpc"),
+        "How the collector is spoken to: OTLP over gRPC, or as protobuf over HTTP.",
+    ),
+    key(
+        "telemetry.sample_ratio",
+        Form::Fraction,
+        Some("0.05"),
+        "The share of calls whose traces are exported; of calls that fail, all are.",
+    ),
+    key(
         "telemetry.trust_inbound",
         Form::Flag,
         Some("true"),
