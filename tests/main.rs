@@ -42,5 +42,6 @@ mod rest;
 mod store;
 mod store_limits;
 mod support;
+mod traces;
 mod transport;
 mod web;

@@ -1,0 +1,144 @@
+//! A collector: takes spans by OTLP over gRPC or HTTP, and finds them again by their trace.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use prost::Message as _;
+use tokio::net::TcpListener;
+use tonic::codec::CompressionEncoding;
+use tonic::{Request, Response, Status};
+
+use crate::support::eventually;
+
+/// A span as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    trace_id: String,
+    kind: SpanKind,
+    pub(crate) name: String,
+    pub(crate) attributes: HashMap<String, String>,
+    pub(crate) resource: HashMap<String, String>,
+}
+
+impl Received {
+    /// Whether it is a call's own.
+    pub(crate) fn is_server(&self) -> bool {
+        self.kind == SpanKind::Server
+    }
+}
+
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<Received>>>);
+
+/// A running collector; it ends with the test's runtime.
+pub(crate) struct Receiver {
+    /// Where it is.
+    pub(crate) url: String,
+    spans: Spans,
+}
+
+impl Receiver {
+    /// Starts one that speaks `grpc` or `http`.
+    pub(crate) async fn start(protocol: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let spans = Spans::default();
+        if protocol == "grpc" {
+            let service =
+                TraceServiceServer::new(spans.clone()).accept_compressed(CompressionEncoding::Gzip);
+            let router = tonic::service::Routes::new(service)
+                .prepare()
+                .into_axum_router();
+            tokio::spawn(async move { axum::serve(listener, router).await });
+        } else {
+            let router = Router::new()
+                .route("/v1/traces", post(over_http))
+                .with_state(spans.clone());
+            tokio::spawn(async move { axum::serve(listener, router).await });
+        }
+        Self { url, spans }
+    }
+
+    /// What has come so far.
+    pub(crate) fn spans(&self) -> Vec<Received> {
+        self.spans.0.lock().unwrap().clone()
+    }
+
+    /// The call's own span of that trace, once it has come.
+    pub(crate) async fn server_span(&self, trace_id: &str) -> Received {
+        let mut found = None;
+        eventually("the span is received", async || {
+            let mut spans = self.spans().into_iter();
+            found = spans.find(|span| span.is_server() && span.trace_id == trace_id);
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+}
+
+impl Spans {
+    fn take(&self, request: ExportTraceServiceRequest) {
+        let mut spans = self.0.lock().unwrap();
+        for resource in request.resource_spans {
+            let about = attributes(resource.resource.unwrap_or_default().attributes);
+            for span in resource
+                .scope_spans
+                .into_iter()
+                .flat_map(|scope| scope.spans)
+            {
+                spans.push(Received {
+                    trace_id: span
+                        .trace_id
+                        .iter()
+                        .map(|byte| format!("{byte:02x}"))
+                        .collect(),
+                    kind: span.kind(),
+                    name: span.name,
+                    attributes: attributes(span.attributes),
+                    resource: about.clone(),
+                });
+            }
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Spans {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.take(request.into_inner());
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+async fn over_http(State(spans): State<Spans>, body: Bytes) -> Vec<u8> {
+    spans.take(ExportTraceServiceRequest::decode(body).unwrap());
+    ExportTraceServiceResponse::default().encode_to_vec()
+}
+
+/// Texts as they are, and other values as they are written.
+fn attributes(pairs: Vec<KeyValue>) -> HashMap<String, String> {
+    let spelled = |value: Option<AnyValue>| match value.and_then(|value| value.value) {
+        Some(any_value::Value::StringValue(text)) => text,
+        other => format!("{other:?}"),
+    };
+    pairs
+        .into_iter()
+        .map(|pair| (pair.key, spelled(pair.value)))
+        .collect()
+}
