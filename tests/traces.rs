@@ -81,6 +81,16 @@ async fn denied_calls_are_found(protocol: &str) {
         assert!(!span.attributes.contains_key("trace_id"));
         assert_eq!(span.resource["service.name"], "selvedge");
     }
+    let reply = client.send(&Call::to("/planted.Service/Method")).await;
+    let trace_id = reply.error_info().unwrap().metadata["traceId"].clone();
+    let span = receiver.server_span(&trace_id).await;
+    assert_eq!(span.name, "grpc");
+    assert_eq!(span.attributes["rpc.method"], "_OTHER");
+    assert_eq!(
+        span.attributes["rpc.method_original"],
+        "planted.Service/Method"
+    );
+
     // Of the calls that succeeded, the ratio picks none.
     let spans = receiver.spans();
     let mut calls = spans.iter().filter(|span| span.is_server());
