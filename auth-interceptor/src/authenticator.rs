@@ -7,7 +7,7 @@ mod control_plane;
 mod subject_and_app;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, header};
 use tokio::sync::watch;
@@ -20,6 +20,7 @@ use crate::clock::{Clock, UnixSeconds};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
 use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
+use crate::observer::{KeyOrigin, Observer, Unobserved, Validation};
 use crate::policy::{MethodPolicy, Plane, TokenKind};
 use crate::refusal::Denial;
 use crate::remembered::{Remembered, TokenDigest};
@@ -43,6 +44,8 @@ pub struct AuthSettings {
     pub remembered_bytes: u64,
     /// The wall clock.
     pub clock: Clock,
+    /// Who watches.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl AuthSettings {
@@ -53,7 +56,8 @@ impl AuthSettings {
         "d2450708-699c-41e3-8077-b0c8341509aa",
     ];
 
-    /// The defaults: Fabric's applications in the public cloud, 16 KiB a token, 64 MiB remembered, the machine's clock.
+    /// The defaults: Fabric's applications in the public cloud, 16 KiB a token, 64 MiB remembered, the
+    /// machine's clock, nobody who watches.
     #[must_use]
     pub fn new(authorities: Vec<Authority>, registrations: Vec<Registration>) -> Self {
         Self {
@@ -64,6 +68,7 @@ impl AuthSettings {
             token_bytes: 16 * 1024,
             remembered_bytes: 64 * 1024 * 1024,
             clock: Clock::system(),
+            observer: Arc::new(Unobserved),
         }
     }
 }
@@ -103,6 +108,7 @@ pub struct Authenticator {
     fabric_apps: Box<[Box<str>]>,
     remembered: Remembered,
     clock: Clock,
+    observer: Arc<dyn Observer>,
     token_bytes: usize,
     authorization_uri: Option<Arc<str>>,
 }
@@ -163,7 +169,7 @@ impl Authenticator {
             .map(|authority| {
                 Ok(TrustedAuthority {
                     name: authority.name.as_str().into(),
-                    keys: AuthorityKeys::start(authority, &settings.keys)?,
+                    keys: AuthorityKeys::start(authority, &settings.keys, &settings.observer)?,
                     tenants: match &authority.kind {
                         AuthorityKind::Entra { tenants, .. } => tenants.as_slice().into(),
                         AuthorityKind::Oidc { tenant, .. } => [*tenant].into(),
@@ -185,6 +191,7 @@ impl Authenticator {
                 .collect(),
             remembered: Remembered::new(settings.remembered_bytes),
             clock: settings.clock.clone(),
+            observer: Arc::clone(&settings.observer),
             token_bytes: settings.token_bytes,
             authorization_uri: entra.map(|authority| {
                 format!(
@@ -270,8 +277,22 @@ impl Authenticator {
         &self.clock
     }
 
+    pub(crate) fn observer(&self) -> &dyn Observer {
+        &*self.observer
+    }
+
     /// Decides a call from the method's policy and the call's headers.
     pub(crate) fn decide(&self, method: &Arc<MethodPolicy>, headers: &HeaderMap) -> Decision {
+        self.decide_again(method, headers, false)
+    }
+
+    /// `learned` says whether the call has waited for keys.
+    fn decide_again(
+        &self,
+        method: &Arc<MethodPolicy>,
+        headers: &HeaderMap,
+        learned: bool,
+    ) -> Decision {
         let policy = &method.policy;
         if policy.is_public() {
             return Decision::Allow(Caller {
@@ -292,8 +313,8 @@ impl Authenticator {
             Credentials::SubjectAndApp { subject, app } if takes_pair => {
                 return match policy.plane {
                     // What Fabric's own calls have to prove is more than a pair of tokens.
-                    Plane::Control => self.decide_control(method, headers, subject, app),
-                    Plane::Data => self.decide_pair(method, headers, subject, app),
+                    Plane::Control => self.decide_control(method, headers, subject, app, learned),
+                    Plane::Data => self.decide_pair(method, headers, subject, app, learned),
                 };
             }
             Credentials::Bearer(_) | Credentials::SubjectAndApp { .. } => {
@@ -301,7 +322,7 @@ impl Authenticator {
             }
         };
         let role = Some(TokenRole::Subject);
-        let proven = match self.recall_or_verify(token) {
+        let proven = match self.recall_or_verify(token, learned) {
             Ok(proven) => proven,
             Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
             Err(Unproven::NeedsKey(wanted)) => {
@@ -329,7 +350,7 @@ impl Authenticator {
         headers: &HeaderMap,
     ) -> Result<Caller, Box<Denial>> {
         self.learn(wanted).await;
-        match self.decide(method, headers) {
+        match self.decide_again(method, headers, true) {
             Decision::Allow(caller) => Ok(caller),
             Decision::Refuse(denial) => Err(denial),
             Decision::NeedsKey(wanted, role) => {
@@ -339,25 +360,58 @@ impl Authenticator {
         }
     }
 
-    fn recall_or_verify(&self, token: &str) -> Result<Proven, Unproven> {
+    /// Judges one token, and says so to who watches. `learned` says whether the call has waited
+    /// for keys.
+    fn recall_or_verify(&self, token: &str, learned: bool) -> Result<Proven, Unproven> {
+        let began = Instant::now();
+        let (judged, is_remembered) = self.judge(token);
+        // A token that needs a key first is judged again once its call has waited for that.
+        if learned || !matches!(judged, Err(Unproven::NeedsKey(_))) {
+            let proven = judged.as_ref().ok();
+            let authority = proven.and_then(|proven| self.authorities.get(proven.authority));
+            self.observer.validated(&Validation {
+                duration: began.elapsed(),
+                keys: match authority {
+                    _ if learned => KeyOrigin::Fetch,
+                    Some(authority) => authority.keys.origin(),
+                    None => KeyOrigin::Cache,
+                },
+                is_remembered,
+                authority: authority.map(|authority| &*authority.name),
+                keys_age: authority.and_then(|authority| authority.keys.age()),
+            });
+        }
+        judged
+    }
+
+    /// Judges one token, and says whether it was remembered.
+    fn judge(&self, token: &str) -> (Result<Proven, Unproven>, bool) {
         let now = self.clock.now();
         if token.len() > self.token_bytes {
-            return Err(AuthError::TokenTooLarge {
-                limit: self.token_bytes,
-            }
-            .into());
+            let limit = self.token_bytes;
+            return (Err(AuthError::TokenTooLarge { limit }.into()), false);
         }
         let digest = Remembered::digest(token);
         if let Some((claims, number)) = self.remembered.find(&digest, now)
             && let Some(authority) = self.authorities.get(number)
             && authority.keys.is_usable()
         {
-            return Ok(Proven {
+            let proven = Proven {
                 claims,
                 authority: number,
                 digest,
-            });
+            };
+            return (Ok(proven), true);
         }
+        (self.verify_and_remember(token, digest, now), false)
+    }
+
+    fn verify_and_remember(
+        &self,
+        token: &str,
+        digest: TokenDigest,
+        now: UnixSeconds,
+    ) -> Result<Proven, Unproven> {
         let span = tracing::debug_span!(
             "auth.validate",
             selvedge.verdict_cache = "miss",

@@ -20,6 +20,7 @@ use crate::caller::Caller;
 use crate::claims::CLOCK_SKEW_SECONDS;
 use crate::error::AuthError;
 use crate::expiry::ExpiringBody;
+use crate::observer::{DecidedCall, Outcome, Verdict};
 use crate::policy::{MethodPolicy, ServedPolicies};
 use crate::refusal::{Denial, Refuse};
 use crate::tenant_header;
@@ -152,8 +153,12 @@ impl Shared {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
+        self.authenticator.observer().decided(&DecidedCall {
+            method: Some(&caller.method),
+            verdict: Verdict::Allowed(&caller),
+        });
         tracing::debug!(
-            selvedge.auth.outcome = "allow",
+            selvedge.auth.outcome = Outcome::Allow.as_str(),
             rpc.method = caller.method(),
             selvedge.tenant.id = caller.tenant().map(tracing::field::display),
             selvedge.client_app.id = caller
@@ -196,13 +201,13 @@ impl Shared {
 
     fn answer(&self, method: Option<&Arc<MethodPolicy>>, denial: &Denial) -> Response<Body> {
         let error = denial.error();
-        let claims = denial.claims.as_deref();
+        let claims = denial.claims();
+        self.authenticator.observer().decided(&DecidedCall {
+            method,
+            verdict: Verdict::Denied(denial),
+        });
         tracing::info!(
-            selvedge.auth.outcome = match error {
-                AuthError::SigningKeysUnavailable { .. } | AuthError::MethodPolicyMissing =>
-                    "error",
-                _ => "deny",
-            },
+            selvedge.auth.outcome = Outcome::of(error).as_str(),
             selvedge.auth.reason = error.reason(),
             rpc.method = method.map_or("_OTHER", |method| method.method()),
             selvedge.token.role = denial.token_role().map(|role| role.as_str()),

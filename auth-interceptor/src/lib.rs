@@ -66,6 +66,7 @@ mod issuer;
 mod jws;
 mod keys;
 mod layer;
+mod observer;
 mod policy;
 mod refusal;
 mod remembered;
@@ -94,6 +95,10 @@ pub use issuer::IssuerTemplate;
 pub use jws::DEFAULT_TOKEN_LIMIT;
 pub use keys::KeysStartError;
 pub use layer::{Auth, AuthLayer};
+pub use observer::{
+    DecidedCall, KeyOrigin, KeyRead, KeyReadOutcome, Observer, Outcome, Unobserved, Validation,
+    Verdict,
+};
 pub use policy::{
     ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,
 };

@@ -54,6 +54,12 @@ impl Denial {
         self.token_role
     }
 
+    /// The verified claims of the token that it is about, where the token itself is good.
+    #[must_use]
+    pub fn claims(&self) -> Option<&Claims> {
+        self.claims.as_deref()
+    }
+
     /// The `www-authenticate` challenge (RFC 6750 section 3, RFC 9470 section 3), where a better
     /// token would help.
     #[must_use]

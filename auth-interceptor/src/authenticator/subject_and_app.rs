@@ -23,9 +23,10 @@ impl Authenticator {
         headers: &HeaderMap,
         subject: Option<&str>,
         app: &str,
+        learned: bool,
     ) -> Decision {
         let policy = &method.policy;
-        let app = match self.recall_or_verify(app) {
+        let app = match self.recall_or_verify(app, learned) {
             Ok(proven) => proven,
             Err(unproven) => return self.unproven(unproven, TokenRole::App),
         };
@@ -45,7 +46,7 @@ impl Authenticator {
                 stated_tenant: None,
             });
         };
-        let subject = match self.recall_or_verify(token) {
+        let subject = match self.recall_or_verify(token, learned) {
             Ok(proven) => proven,
             Err(unproven) => return self.unproven(unproven, TokenRole::Subject),
         };

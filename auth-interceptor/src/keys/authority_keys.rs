@@ -5,6 +5,7 @@
 //! waits, for a read that a background task makes and that outlives the caller.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use super::snapshot::KeySnapshot;
 use crate::authority::{Authority, KeySettings};
 use crate::claims::TokenVersion;
 use crate::clock::UnixSeconds;
+use crate::observer::{KeyOrigin, Observer};
 
 /// What a caller is told to wait at least.
 const SHORTEST_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -83,11 +85,13 @@ impl AuthorityKeys {
     pub(crate) fn start(
         authority: &Authority,
         settings: &KeySettings,
+        observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Self>, KeysStartError> {
         let fetcher = Fetcher::new(authority)?;
         let shared = Arc::new(Shared {
             loaded: ArcSwapOption::empty(),
             last_known_good: settings.last_known_good,
+            is_failing: AtomicBool::new(false),
             desk: Mutex::new(Desk {
                 demand: Demand::new(settings),
                 reading: true,
@@ -107,6 +111,7 @@ impl AuthorityKeys {
             fetcher,
             Arc::clone(&shared),
             settings,
+            Arc::clone(observer),
             usable_sender,
             finished_sender,
         );
@@ -128,6 +133,15 @@ impl AuthorityKeys {
     /// stands no longer either.
     pub(crate) fn is_usable(&self) -> bool {
         self.shared.with_current(|_| ()).is_some()
+    }
+
+    /// Where keys that are at hand come from.
+    pub(crate) fn origin(&self) -> KeyOrigin {
+        if self.shared.is_failing.load(Ordering::Relaxed) {
+            KeyOrigin::LastKnownGood
+        } else {
+            KeyOrigin::Cache
+        }
     }
 
     /// The time since the last good read, however long ago.
@@ -227,6 +241,8 @@ impl fmt::Debug for AuthorityKeys {
 pub(super) struct Shared {
     loaded: ArcSwapOption<Loaded>,
     last_known_good: Duration,
+    /// Whether the latest read failed: what the desk knows, for those who take no lock.
+    pub(super) is_failing: AtomicBool,
     desk: Mutex<Desk>,
     /// Tells the task that something was asked for.
     pub(super) wake: Notify,

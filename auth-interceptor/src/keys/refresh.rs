@@ -1,6 +1,7 @@
 //! The background task of an authority's keys: it alone reads documents, one read at a time.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,10 +16,13 @@ use super::report::Report;
 use super::schedule::Schedule;
 use super::snapshot::KeySnapshot;
 use crate::authority::KeySettings;
+use crate::observer::{KeyRead, KeyReadOutcome, Observer};
 
 /// Reads an authority's keys at the start, by the timer and on demand.
 pub(super) struct Refresh {
     report: Report,
+    observer: Arc<dyn Observer>,
+    authority: Box<str>,
     fetcher: Fetcher,
     shared: Arc<Shared>,
     schedule: Schedule,
@@ -54,11 +58,14 @@ impl Refresh {
         fetcher: Fetcher,
         shared: Arc<Shared>,
         settings: &KeySettings,
+        observer: Arc<dyn Observer>,
         usable: watch::Sender<bool>,
         finished: watch::Sender<u64>,
     ) -> Self {
         Self {
             report: Report::new(authority),
+            observer,
+            authority: authority.into(),
             fetcher,
             shared,
             schedule: Schedule::new(settings.refresh),
@@ -140,7 +147,7 @@ impl Refresh {
             Ok(snapshot) => (self.install(snapshot, read_at), None),
             Err(error) => (false, Some(error)),
         };
-        self.report_outcome(span, error, seen);
+        self.report_outcome(span, trigger, error, seen);
         let read = self.settle(trigger, changed, error, seen, read_at);
         self.withdraw_health();
         self.finished.send_replace(read);
@@ -164,7 +171,13 @@ impl Refresh {
         changed
     }
 
-    fn report_outcome(&self, span: &Span, error: Option<KeyReadError>, seen: Seen) {
+    fn report_outcome(
+        &self,
+        span: &Span,
+        trigger: &Trigger,
+        error: Option<KeyReadError>,
+        seen: Seen,
+    ) {
         let source = match (error, self.shared.current()) {
             (None, _) => KeySource::Fetch,
             (Some(_), Some(_)) => KeySource::LastKnownGood,
@@ -173,6 +186,16 @@ impl Refresh {
         let previous = self.shared.desk().last_error;
         self.report
             .outcome(span, seen.status, source, error, previous);
+        self.observer.keys_read(&KeyRead {
+            authority: &self.authority,
+            trigger: trigger.as_str(),
+            outcome: match error {
+                None => KeyReadOutcome::Read,
+                Some(error) if error.is_rejection() => KeyReadOutcome::Refused,
+                Some(_) => KeyReadOutcome::Unavailable,
+            },
+            error_type: error.map(KeyReadError::error_type),
+        });
     }
 
     /// Sets the next read and what may be asked for until then; returns the read's number.
@@ -205,6 +228,9 @@ impl Refresh {
             .leave_alone_until(error.and(seen.retry_after).map(|asked| now + asked));
         desk.next_read = now + wait;
         desk.last_error = error;
+        self.shared
+            .is_failing
+            .store(error.is_some(), Ordering::Relaxed);
         if let Some(date) = seen.date {
             desk.date = Some((date, now));
         }

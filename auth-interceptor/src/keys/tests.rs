@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::AuthorityKeys;
 use super::authority_keys::KeyStatus;
 use crate::authority::{Authority, KeySettings};
+use crate::observer::{Observer, Unobserved};
 
 /// What waits for an event fails after this long; nothing waits for a time.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -38,9 +39,13 @@ fn busy() -> KeySettings {
     }
 }
 
+fn unobserved() -> Arc<dyn Observer> {
+    Arc::new(Unobserved)
+}
+
 /// Starts and waits for the first keys.
 async fn loaded(authority: &Authority, settings: &KeySettings) -> Arc<AuthorityKeys> {
-    let keys = AuthorityKeys::start(authority, settings).unwrap();
+    let keys = AuthorityKeys::start(authority, settings, &unobserved()).unwrap();
     before_usable(&keys).await;
     keys
 }
