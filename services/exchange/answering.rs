@@ -1,7 +1,7 @@
 //! How a request is answered: from memory, by a flight under way, or by the authority, in this
 //! order. Whatever the authority says is remembered here, for as long as it is worth.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use auth_interceptor::{Clock, UnixSeconds};
@@ -14,7 +14,7 @@ use super::jitter;
 use super::key::ExchangeKey;
 use super::memory::Memory;
 use super::moment::Moment;
-use super::{ExchangeError, Exchanged, Freshness, RefusalClass, TokenResponse};
+use super::{AnswerSource, ExchangeError, Exchanged, Freshness, RefusalClass, TokenResponse};
 
 /// How long a refused consent is remembered: it is given at the screen, within seconds.
 const CONSENT_KEPT: Duration = Duration::from_secs(5);
@@ -55,6 +55,8 @@ pub(super) struct Wanted<A, R> {
     pub(super) authority: Arc<str>,
     /// Asks the authority.
     pub(super) ask: A,
+    /// Where the answer came from, once that is known.
+    pub(super) source: OnceLock<AnswerSource>,
 }
 
 /// Who wants the authority's answer.
@@ -76,7 +78,7 @@ impl Answering {
     {
         match self.at_hand(&wanted) {
             Ok(exchanged) => Ok(exchanged),
-            Err(found) => self.answer_from(found, wanted).await,
+            Err(found) => self.answer_from(found, &wanted).await,
         }
     }
 
@@ -98,18 +100,18 @@ impl Answering {
     pub(super) async fn answer_from<A, R, F>(
         self: &Arc<Self>,
         found: Found,
-        wanted: Wanted<A, R>,
+        wanted: &Wanted<A, R>,
     ) -> Outcome
     where
         A: Fn() -> F,
         R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
-        let passed = match self.remembered(found, &wanted) {
+        let passed = match self.remembered(found, wanted) {
             Ok(outcome) => return outcome,
             Err(passed) => passed,
         };
-        let flight = match self.board(&wanted, Reason::Caller, passed) {
+        let flight = match self.board(wanted, Reason::Caller, passed) {
             Boarding::Flight(flight) => flight,
             Boarding::Landed(outcome) => return outcome,
             Boarding::Full => {
@@ -119,14 +121,18 @@ impl Answering {
             }
         };
         let joined = flight.joined;
-        record(if joined { "coalesced" } else { "miss" });
+        wanted.record(if joined {
+            AnswerSource::Shared
+        } else {
+            AnswerSource::Authority
+        });
         let outcome = wanted.outcome(flight).await;
         // Somebody had asked before the caller's user acted: that answer is not for this caller.
         let outdated = joined && passed && matches!(outcome, Err(ExchangeError::Refused(_)));
         if !outdated {
             return outcome;
         }
-        match self.board(&wanted, Reason::Caller, true) {
+        match self.board(wanted, Reason::Caller, true) {
             Boarding::Flight(flight) => wanted.outcome(flight).await,
             Boarding::Landed(_) | Boarding::Full => outcome,
         }
@@ -149,7 +155,11 @@ impl Answering {
                 refresh,
                 stale,
             } => {
-                record(if stale { "stale_ok" } else { "hit_l1" });
+                wanted.record(if stale {
+                    AnswerSource::StaleMemory
+                } else {
+                    AnswerSource::Memory
+                });
                 if refresh {
                     // Nobody waits for it: where there is no room, a later caller tries again.
                     let _ = self.board(wanted, Reason::Refresh, true);
@@ -164,7 +174,7 @@ impl Answering {
                 Err(false)
             }
             Found::Refused(error) => {
-                record("negative");
+                wanted.record(AnswerSource::RefusalInMemory);
                 Ok(Err(error))
             }
             Found::Nothing { passed } => Err(passed),
@@ -216,7 +226,7 @@ impl Answering {
         let now = Moment::now(&self.clock);
         let find = |key| wanted.answers.find(key, Freshness::Remembered, now);
         if let Some(Found::Refused(error)) = repetition.as_ref().map(find) {
-            record("negative");
+            wanted.record(AnswerSource::RefusalInMemory);
             return Some(Err(error));
         }
         if passed {
@@ -224,11 +234,11 @@ impl Answering {
         }
         match find(&wanted.key) {
             Found::Token { exchanged, .. } => {
-                record("hit_l1");
+                wanted.record(AnswerSource::Memory);
                 Some(Ok(exchanged))
             }
             Found::Refused(error) => {
-                record("negative");
+                wanted.record(AnswerSource::RefusalInMemory);
                 Some(Err(error))
             }
             Found::Nothing { .. } => None,
@@ -237,6 +247,14 @@ impl Answering {
 }
 
 impl<A, R> Wanted<A, R> {
+    /// Says where the answer came from, on the caller's span too. The first word stands: what goes
+    /// on for others' sake is not this caller's.
+    fn record(&self, source: AnswerSource) {
+        if self.source.set(source).is_ok() {
+            Span::current().record("selvedge.exchange.cache", source.as_str());
+        }
+    }
+
     async fn outcome(&self, flight: Flight<Outcome>) -> Outcome {
         let unavailable = || ExchangeError::AuthorityUnavailable {
             authority: Arc::clone(&self.authority),
@@ -319,9 +337,4 @@ fn loop_kept(error: &ExchangeError) -> Option<Duration> {
         }
         _ => None,
     }
-}
-
-/// Says on the caller's span where the answer came from.
-fn record(cache: &'static str) {
-    Span::current().record("selvedge.exchange.cache", cache);
 }

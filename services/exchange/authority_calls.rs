@@ -48,6 +48,11 @@ impl AuthorityCalls {
         }
     }
 
+    /// The authority of each open circuit.
+    pub(super) fn open_circuits(&self) -> Vec<Arc<str>> {
+        self.circuits.open()
+    }
+
     /// Asks the registration's authority in `tenant`, twice at most.
     pub(super) async fn request(
         &self,

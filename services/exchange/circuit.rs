@@ -93,6 +93,16 @@ impl Circuits {
         }
     }
 
+    /// The authority of each circuit that is open.
+    pub(super) fn open(&self) -> Vec<Arc<str>> {
+        let circuits = self.lock();
+        let open = circuits
+            .iter()
+            .filter(|(_, circuit)| circuit.next_probe.is_some());
+        open.map(|((authority, _), _)| Arc::clone(authority))
+            .collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Line, Circuit>> {
         // A circuit is whole between any two statements that hold the lock.
         self.circuits.lock().unwrap_or_else(PoisonError::into_inner)

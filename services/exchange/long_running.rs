@@ -8,7 +8,7 @@
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use auth_interceptor::{SubjectToken, UnixSeconds};
 use bytes::Bytes;
@@ -195,6 +195,7 @@ impl TokenExchange {
             until: None,
             authority: registration.authority.name.as_str().into(),
             ask,
+            source: OnceLock::new(),
         };
         Ok(self.answering.answer(wanted).await?)
     }

@@ -26,6 +26,10 @@ impl Registrations {
         Ok(Self(by_name))
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Registration> {
+        self.0.values().map(|registration| &**registration)
+    }
+
     /// The registration, if it can prove itself.
     pub(super) fn with_credential(&self, name: &str) -> Result<&Arc<Registration>, ExchangeError> {
         self.0

@@ -1,10 +1,11 @@
 //! What an exchange is set up with: registrations, and bounds on what it holds and how long.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth_interceptor::Clock;
 
-use super::{RefreshTokens, Registration};
+use super::{ExchangeObserver, RefreshTokens, Registration, Unobserved};
 
 /// All that a [`TokenExchange`](super::TokenExchange) is set up with.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct ExchangeSettings {
     pub memory_bytes: u64,
     /// Where long-running work keeps what it acts with; none: there is no such work.
     pub refresh_tokens: Option<RefreshTokens>,
+    /// Who watches.
+    pub observer: Arc<dyn ExchangeObserver>,
 }
 
 impl ExchangeSettings {
@@ -34,6 +37,7 @@ impl ExchangeSettings {
             exchanges_under_way: 2_048,
             memory_bytes: 256 * 1024 * 1024,
             refresh_tokens: None,
+            observer: Arc::new(Unobserved),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The exchange itself: who may ask, what is asked of the authority, what comes back.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use auth_interceptor::{Caller, SubjectToken, TenantId};
 use tracing::Instrument as _;
@@ -14,8 +16,9 @@ use super::key::{ExchangeKey, KeyMaker, Subject};
 use super::memory::Memory;
 use super::registrations::Registrations;
 use super::{
-    ExchangeError, ExchangeRequest, ExchangeSettings, ExchangeStartError, Exchanged, Freshness,
-    Grant, RefreshTokens, Scopes, TokenEndpoint,
+    AnswerSource, ExchangeError, ExchangeObserver, ExchangeReport, ExchangeRequest,
+    ExchangeSettings, ExchangeStartError, Exchanged, Freshness, Grant, RefreshTokens, Scopes,
+    TokenEndpoint,
 };
 use crate::secret::Secret;
 use crate::store::{Owner, StoreError};
@@ -35,6 +38,7 @@ pub struct TokenExchange {
     pub(super) refresh_tokens: Option<RefreshTokens>,
     /// The service's own tokens, apart from any user's.
     application: Arc<Answers>,
+    observer: Arc<dyn ExchangeObserver>,
 }
 
 impl TokenExchange {
@@ -58,6 +62,7 @@ impl TokenExchange {
             calls: Arc::new(AuthorityCalls::new(endpoint, settings.patience)),
             refresh_tokens: settings.refresh_tokens,
             application: Arc::new(Answers::new(None, APPLICATION_TOKENS)),
+            observer: settings.observer,
         }))
     }
 
@@ -89,8 +94,26 @@ impl TokenExchange {
         &self,
         request: &ExchangeRequest<'_>,
     ) -> Result<Exchanged, ExchangeError> {
+        let began = Instant::now();
+        let (outcome, source) = self.answer(request).await;
+        self.observer.answered(&ExchangeReport {
+            request,
+            source,
+            duration: began.elapsed(),
+            error: outcome.as_ref().err(),
+        });
+        outcome
+    }
+
+    async fn answer(
+        &self,
+        request: &ExchangeRequest<'_>,
+    ) -> (Result<Exchanged, ExchangeError>, AnswerSource) {
         let claims = request.subject.claims();
-        let registration = self.registrations.with_credential(claims.registration())?;
+        let registration = match self.registrations.with_credential(claims.registration()) {
+            Ok(registration) => registration,
+            Err(error) => return (Err(error), AnswerSource::Nowhere),
+        };
         let subject = Subject::of(registration, request.subject);
         let memory = &self.answering.memory;
         let ask = || {
@@ -113,10 +136,11 @@ impl TokenExchange {
             until: Some(claims.expires_at().saturating_add(CLOCK_SKEW_SECONDS)),
             authority: registration.authority.name.as_str().into(),
             ask,
+            source: OnceLock::new(),
         };
         // A span costs more than all the rest of an answer that is at hand: those have none.
         let found = match self.answering.at_hand(&wanted) {
-            Ok(exchanged) => return Ok(exchanged),
+            Ok(exchanged) => return (Ok(exchanged), AnswerSource::Memory),
             Err(found) => found,
         };
         let span = tracing::info_span!(
@@ -125,8 +149,10 @@ impl TokenExchange {
             selvedge.exchange.resource = request.scopes.resource(),
             selvedge.exchange.cache = Empty,
         );
-        let answer = self.answering.answer_from(found, wanted);
-        answer.instrument(span).await
+        let answer = self.answering.answer_from(found, &wanted);
+        let outcome = answer.instrument(span).await;
+        let source = wanted.source.get().copied();
+        (outcome, source.unwrap_or(AnswerSource::Nowhere))
     }
 
     /// Forgets the token that the request was answered with: downstream has rejected it. One that
@@ -177,9 +203,31 @@ impl TokenExchange {
             until: None,
             authority: registration.authority.name.as_str().into(),
             ask,
+            source: OnceLock::new(),
         };
         let exchanged = self.answering.answer(wanted).await?;
         Ok(exchanged.access_token)
+    }
+
+    /// In how many tenants each configured authority mostly fails, so that it is asked once in a
+    /// while only.
+    #[must_use]
+    pub fn open_circuits(&self) -> BTreeMap<Arc<str>, usize> {
+        let mut open: BTreeMap<Arc<str>, usize> = self
+            .registrations
+            .iter()
+            .map(|registration| (registration.authority.name.as_str().into(), 0))
+            .collect();
+        for authority in self.calls.open_circuits() {
+            *open.entry(authority).or_default() += 1;
+        }
+        open
+    }
+
+    /// The configured registrations' names.
+    pub fn registration_names(&self) -> impl Iterator<Item = &str> {
+        let registrations = self.registrations.iter();
+        registrations.map(|registration| registration.name.as_str())
     }
 
     /// Forgets the tokens and refusals of a user, or of all users of a tenant, stored refresh tokens
