@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use auth_interceptor::{
-    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Plane, Policies, Policy, PolicyError,
-    ServedPolicies, StartError,
+    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Observer, Plane, Policies, Policy,
+    PolicyError, ServedPolicies, StartError,
 };
 use futures_util::future::join_all;
 use http::{Request, Response};
@@ -20,10 +20,14 @@ use tower::{Service, ServiceBuilder};
 use crate::bridge::{Bridge, BridgeSettings, CorsLayer, GrpcWebLayer, RestLayer, RouteError};
 use crate::contracts::DESCRIPTOR_SET;
 use crate::downstream::DownstreamStartError;
-use crate::exchange::{AuthorityClientError, ExchangeStartError};
+use crate::exchange::{AuthorityClientError, ExchangeObserver, ExchangeStartError};
 use crate::jobs::{Upkeep, Workers};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
+use crate::telemetry::metrics::page::PageLayer;
+use crate::telemetry::metrics::server::MeasureLayer;
+use crate::telemetry::metrics::state::State;
+use crate::telemetry::metrics::{Measured, Metrics};
 use crate::telemetry::trace_context::TraceContextLayer;
 use crate::transport::completion::CompletionLayer;
 use crate::transport::deadline::DeadlineLayer;
@@ -76,6 +80,7 @@ pub struct App {
     reporter: HealthReporter,
     service: Face,
     administration: Face,
+    metrics: Arc<Metrics>,
     site: Option<Site>,
     workers: Workers,
     upkeep: Upkeep,
@@ -88,6 +93,7 @@ struct Face {
     cors: Option<CorsLayer>,
     rest: Option<RestLayer>,
     grpc_web: Option<GrpcWebLayer>,
+    metrics: Option<PageLayer>,
 }
 
 /// gRPC alone, until more is said.
@@ -100,6 +106,7 @@ impl From<GuardedServices> for Face {
             cors: None,
             rest: None,
             grpc_web: None,
+            metrics: None,
         }
     }
 }
@@ -121,7 +128,10 @@ impl App {
     /// # Errors
     ///
     /// See [`AppError`]; a served method without a policy is one of them.
-    pub fn new(settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
+    pub fn new(mut settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
+        let metrics = Arc::new(Metrics::default());
+        settings.auth.observer = Arc::clone(&metrics) as Arc<dyn Observer>;
+        settings.exchange.observer = Arc::clone(&metrics) as Arc<dyn ExchangeObserver>;
         let authenticator = Authenticator::start(&settings.auth)?;
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let Services {
@@ -129,6 +139,8 @@ impl App {
             mut administrators,
             workers,
             upkeep,
+            exchange,
+            credentials,
         } = Services::new(&settings, store, &authenticator)?;
         if settings.health {
             let health_service = health_service
@@ -150,13 +162,21 @@ impl App {
         service.cors = CorsLayer::new(&settings.cors_origins);
         service.rest = Some(rest(&settings, &service.served)?);
         service.grpc_web = Some(GrpcWebLayer);
+        let mut administration = Face::from(administrators);
+        if settings.metrics {
+            let clock = settings.auth.clock.clone();
+            let state = State::new(Arc::clone(&authenticator), exchange, credentials, clock);
+            let measured = Measured::new(Arc::clone(&metrics), state);
+            administration.metrics = Some(PageLayer::new(measured));
+        }
         let site = settings.web.as_ref().map(Site::new).transpose()?;
         Ok(Self {
             settings,
             authenticator,
             reporter,
             service,
-            administration: administrators.into(),
+            administration,
+            metrics,
             site,
             workers,
             upkeep,
@@ -187,6 +207,7 @@ impl App {
             reporter,
             service,
             administration,
+            metrics,
             site,
             workers,
             upkeep,
@@ -205,7 +226,7 @@ impl App {
             listener::serve(
                 listener,
                 settings.tls.clone(),
-                guarded(face, &settings, &authenticator, &drain),
+                guarded(face, &settings, &authenticator, &metrics, &drain),
                 &settings.connections,
                 &drain,
                 settings.drain,
@@ -265,6 +286,7 @@ fn guarded(
     face: Face,
     settings: &AppSettings,
     authenticator: &Arc<Authenticator>,
+    metrics: &Arc<Metrics>,
     drain: &Drain,
 ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
 + Clone
@@ -274,6 +296,8 @@ fn guarded(
         // Outermost: a browser asks whether it may call before it calls, with no credentials, and a
         // page must be able to read every answer of the faces below, refusals above all.
         .option_layer(face.cors)
+        // A scraper speaks no gRPC and brings no token.
+        .option_layer(face.metrics)
         // A REST or gRPC-web request goes through everything below as the gRPC request it stands for.
         // Neither takes the other's: REST has its own paths.
         .option_layer(face.rest)
@@ -283,6 +307,8 @@ fn guarded(
             face.served.clone(),
             settings.trust_inbound,
         ))
+        // Above everything that refuses, and below what names the trace: each call is measured once.
+        .layer(MeasureLayer::new(Arc::clone(metrics), face.served.clone()))
         // Above everything that refuses, so that every refusal leaves complete.
         .layer(CompletionLayer::new(settings.message_bytes))
         // What is not gRPC gets no further, and no gRPC status that it could not read.

@@ -121,6 +121,8 @@ pub struct Telemetry {
     pub export: Option<ExportSettings>,
     /// Whether a caller's trace context is continued.
     pub trust_inbound: bool,
+    /// Whether the administration listener serves the metrics.
+    pub metrics: bool,
 }
 
 /// `[limits]`.
@@ -248,6 +250,7 @@ impl Settings {
                     .map(PathBuf::from),
                 export: read_export(&values)?,
                 trust_inbound: values.flag("telemetry.trust_inbound")?,
+                metrics: values.flag("telemetry.metrics")?,
             },
             keys: read_keys(&values)?,
             limits: Limits {

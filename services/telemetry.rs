@@ -1,5 +1,5 @@
-//! What an operator sees: log lines, traces in a collector, and [`instruments`]. The identity of
-//! every call is made in [`trace_context`]; what telemetry is called is in [`names`].
+//! What an operator sees: log lines, traces in a collector, and [`metrics`]. The identity of every
+//! call is made in [`trace_context`]; what telemetry is called is in [`names`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use self::export::{Export, ExportError, ExportSettings};
 
 pub mod export;
 pub mod instruments;
+pub mod metrics;
 pub mod names;
 pub mod trace_context;
 

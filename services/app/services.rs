@@ -29,7 +29,9 @@ use crate::data::warehouses::Warehouses;
 use crate::data::workspaces::Workspaces;
 use crate::data::{profile::Profiles, records::Records, tasks::Tasks, token_exchange::Exchanges};
 use crate::downstream::Downstream;
-use crate::exchange::{AuthorityClient, ExchangeSettings, RefreshTokens, TokenExchange};
+use crate::exchange::{
+    AuthorityClient, ExchangeSettings, RefreshTokens, TokenEndpoint, TokenExchange,
+};
 use crate::jobs::{Jobs, Upkeep, Workers};
 use crate::refusal::{self, SelvedgeRefusal};
 use crate::store::Store;
@@ -43,6 +45,9 @@ pub(super) struct Services {
     pub(super) administrators: GuardedServices,
     pub(super) workers: Workers,
     pub(super) upkeep: Upkeep,
+    /// What a page of metrics asks about.
+    pub(super) exchange: Arc<TokenExchange>,
+    pub(super) credentials: Arc<AuthorityClient>,
 }
 
 impl Services {
@@ -52,7 +57,7 @@ impl Services {
         store: Arc<dyn Store>,
         authenticator: &Arc<Authenticator>,
     ) -> Result<Self, AppError> {
-        let exchange = exchange(settings, &store)?;
+        let (exchange, credentials) = exchange(settings, &store)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
         let delegation = Delegation::new(Arc::clone(&exchange), Arc::clone(&downstream));
         let clock = settings.auth.clock.clone();
@@ -103,7 +108,7 @@ impl Services {
                 TokenExchangeServiceServer,
                 Exchanges::new(Arc::clone(&exchange))
             ))?;
-        let orders = Administration::new(Arc::clone(authenticator), exchange);
+        let orders = Administration::new(Arc::clone(authenticator), Arc::clone(&exchange));
         let mut administrators = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         administrators.add(bounded!(AdministrationServiceServer, orders))?;
         Ok(Self {
@@ -111,26 +116,29 @@ impl Services {
             administrators,
             workers,
             upkeep,
+            exchange,
+            credentials,
         })
     }
 }
 
-/// The exchange, with the authorities' token endpoints behind it.
+/// The exchange, and the authorities' token endpoints behind it.
 fn exchange(
     settings: &AppSettings,
     store: &Arc<dyn Store>,
-) -> Result<Arc<TokenExchange>, AppError> {
+) -> Result<(Arc<TokenExchange>, Arc<AuthorityClient>), AppError> {
     let ours = &settings.exchange;
-    let authorities = AuthorityClient::new(&ours.registrations, &ours.clock)?;
+    let authorities = Arc::new(AuthorityClient::new(&ours.registrations, &ours.clock)?);
     let refresh_tokens = settings.sealing_keys.as_ref().map(|keys| RefreshTokens {
         store: Arc::clone(store),
         keys: Arc::clone(keys),
     });
-    Ok(TokenExchange::new(
+    let exchange = TokenExchange::new(
         ExchangeSettings {
             refresh_tokens,
             ..ours.clone()
         },
-        Arc::new(authorities),
-    )?)
+        Arc::clone(&authorities) as Arc<dyn TokenEndpoint>,
+    )?;
+    Ok((exchange, authorities))
 }

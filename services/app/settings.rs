@@ -38,6 +38,8 @@ pub struct AppSettings {
     pub cors_origins: Vec<String>,
     /// Whether a caller's trace is continued; otherwise each call starts one.
     pub trust_inbound: bool,
+    /// Whether the administration listener serves the metrics.
+    pub metrics: bool,
     /// The largest message, in bytes.
     pub message_bytes: usize,
     /// The longest unary call.
@@ -86,6 +88,7 @@ impl TryFrom<&Settings> for AppSettings {
             reflection: settings.server.reflection,
             cors_origins: settings.server.cors_origins.clone(),
             trust_inbound: settings.telemetry.trust_inbound,
+            metrics: settings.telemetry.metrics,
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,
             watches_per_peer: limits.watch_streams,

@@ -65,6 +65,8 @@ pub(crate) struct Setup {
     pub(crate) sealing_keys: Option<Arc<KeyRing>>,
     /// What Fabric is told of the workload.
     pub(crate) fabric: Fabric,
+    /// Whether the administration listener shows the metrics.
+    pub(crate) metrics: bool,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -100,6 +102,7 @@ impl Default for Setup {
             },
             sealing_keys: None,
             fabric: fabric(),
+            metrics: true,
             second_authority: None,
         }
     }
@@ -251,6 +254,7 @@ impl Setup {
             drain: self.drain,
             tls: self.tls,
             trust_inbound: true,
+            metrics: self.metrics,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());

@@ -459,6 +459,13 @@ pub const KEYS: &[Key] = &[
         Some("true"),
         "Whether a gRPC caller's trace is continued; otherwise each call starts one.",
     ),
+    key(
+        "telemetry.metrics",
+        Form::Flag,
+        Some("true"),
+        "Whether `GET /metrics` on the administration listener shows the metrics (OpenMetrics), \
+         without a token, to whoever reaches it.",
+    ),
     // [keys]
     key(
         "keys.refresh",

@@ -1,0 +1,41 @@
+//! What came of an exchange, in labels.
+
+use super::labels::Exchange;
+use crate::exchange::{ExchangeError, ExchangeReport, RefusalClass};
+
+pub(super) fn labels(report: &ExchangeReport<'_>) -> Exchange {
+    Exchange {
+        selvedge_exchange_outcome: report.error.map_or("ok", outcome),
+        selvedge_authority_error: match report.error {
+            Some(ExchangeError::Refused(refusal)) => refusal.error,
+            _ => "",
+        },
+        selvedge_exchange_cache: report.source.as_str(),
+    }
+}
+
+/// Who has to act, and for what: alerts leave out what only the user can mend.
+fn outcome(error: &ExchangeError) -> &'static str {
+    match error {
+        ExchangeError::AppOnlyUnsupported
+        | ExchangeError::ReceiverNotAllowed { .. }
+        | ExchangeError::ScopeNotAllowed { .. } => "not_allowed",
+        ExchangeError::CredentialUnusable { .. } => "credential",
+        ExchangeError::AuthorityUnavailable { .. } => "unavailable",
+        ExchangeError::AuthorityTimeout { .. } => "timeout",
+        ExchangeError::AuthorityResponseInvalid { .. } => "invalid_response",
+        ExchangeError::Overloaded { .. } => "overloaded",
+        ExchangeError::Refused(refusal) => match refusal.class {
+            RefusalClass::Consent
+            | RefusalClass::Interaction
+            | RefusalClass::Blocked
+            | RefusalClass::SubjectRejected => "user",
+            RefusalClass::ClientCredential => "credential",
+            RefusalClass::ClientUnauthorized
+            | RefusalClass::ScopeInvalid
+            | RefusalClass::ResourceInvalid => "configuration",
+            RefusalClass::Throttled => "throttled",
+            RefusalClass::Loop => "loop",
+        },
+    }
+}

@@ -1,0 +1,186 @@
+//! How long calls take: the layer around all that answers them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use auth_interceptor::ServedPolicies;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use opentelemetry::trace::TraceId;
+use pin_project_lite::pin_project;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+
+use super::Metrics;
+use crate::telemetry::instruments::labels::ServedMethod;
+use crate::telemetry::trace_context::CallContext;
+
+tokio::task_local! {
+    /// The trace of the call that the task is answering.
+    static TRACE: TraceId;
+}
+
+/// The trace of the call that the task is answering; none outside a call.
+pub(super) fn current_trace() -> Option<TraceId> {
+    TRACE.try_with(|trace| *trace).ok()
+}
+
+/// Puts [`Measure`] around a service.
+#[derive(Clone)]
+pub struct MeasureLayer {
+    metrics: Arc<Metrics>,
+    served: ServedPolicies,
+}
+
+impl MeasureLayer {
+    /// `served` says which paths are methods. It must stand below the layer that gives calls their
+    /// [`CallContext`], and above all that refuses.
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>, served: ServedPolicies) -> Self {
+        Self { metrics, served }
+    }
+}
+
+impl<S> Layer<S> for MeasureLayer {
+    type Service = Measure<S>;
+
+    fn layer(&self, inner: S) -> Measure<S> {
+        Measure {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// Measures each call once, from its headers to its status: one whose caller goes away before is
+/// CANCELLED. What is answered without a status was no call.
+#[derive(Clone)]
+pub struct Measure<S> {
+    inner: S,
+    layer: MeasureLayer,
+}
+
+impl<S, B> Service<Request<B>> for Measure<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = request.extensions().get::<CallContext>();
+        let trace_id = call.map(CallContext::trace_id);
+        let method = self.layer.served.method(request.uri());
+        let is_streaming = method.is_some_and(|method| method.is_streaming());
+        let mut under_way = UnderWay {
+            metrics: Arc::clone(&self.layer.metrics),
+            method: Some(ServedMethod::from(method)),
+            trace_id,
+            began: Instant::now(),
+        };
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = match trace_id {
+                Some(trace_id) => TRACE.scope(trace_id, answer).await,
+                None => answer.await,
+            };
+            let response = answer?;
+            if let Some(code) = code_in(response.headers()) {
+                under_way.ended(code);
+            } else if response.status() != StatusCode::OK {
+                under_way.dismiss();
+            } else if is_streaming {
+                return Ok(response.map(|inner| Body::new(MeasuredBody { inner, under_way })));
+            } else {
+                // A message is ready: its status follows at once, in the trailers.
+                under_way.ended(Code::Ok);
+            }
+            Ok(response)
+        })
+    }
+}
+
+fn code_in(headers: &HeaderMap) -> Option<Code> {
+    let code = headers.get("grpc-status")?;
+    Some(Code::from_bytes(code.as_bytes()))
+}
+
+/// A call that has no status yet.
+struct UnderWay {
+    metrics: Arc<Metrics>,
+    /// None once it is measured.
+    method: Option<ServedMethod>,
+    trace_id: Option<TraceId>,
+    began: Instant,
+}
+
+impl UnderWay {
+    /// It was no call.
+    fn dismiss(&mut self) {
+        self.method = None;
+    }
+
+    fn ended(&mut self, code: Code) {
+        if let Some(method) = self.method.take() {
+            let duration = self.began.elapsed();
+            self.metrics.called(method, code, duration, self.trace_id);
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.ended(Code::Cancelled);
+    }
+}
+
+pin_project! {
+    /// Measures a stream when its trailers come.
+    struct MeasuredBody {
+        #[pin]
+        inner: Body,
+        under_way: UnderWay,
+    }
+}
+
+impl HttpBody for MeasuredBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        let frame = std::task::ready!(this.inner.poll_frame(context));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(code) = frame.trailers_ref().and_then(code_in) {
+                    this.under_way.ended(code);
+                }
+            }
+            Some(Err(status)) => this.under_way.ended(status.code()),
+            None => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
