@@ -32,6 +32,7 @@ mod key_life_cycle;
 #[cfg(target_os = "linux")]
 mod large_files;
 mod logs;
+mod metrics;
 mod openapi;
 mod operations;
 mod own_faults;
