@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use auth_interceptor::{
-    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Observer, Plane, Policies, Policy,
-    PolicyError, ServedPolicies, StartError,
+    AuthLayer, Authenticator, GuardedServices, MethodPolicy, Plane, Policies, Policy, PolicyError,
+    ServedPolicies, StartError,
 };
 use futures_util::future::join_all;
 use http::{Request, Response};
@@ -20,14 +20,16 @@ use tower::{Service, ServiceBuilder};
 use crate::bridge::{Bridge, BridgeSettings, CorsLayer, GrpcWebLayer, RestLayer, RouteError};
 use crate::contracts::DESCRIPTOR_SET;
 use crate::downstream::DownstreamStartError;
-use crate::exchange::{AuthorityClientError, ExchangeObserver, ExchangeStartError};
+use crate::exchange::{AuthorityClientError, ExchangeStartError};
 use crate::jobs::{Upkeep, Workers};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
+use crate::telemetry::call_span::CallSpan;
 use crate::telemetry::metrics::page::PageLayer;
 use crate::telemetry::metrics::server::MeasureLayer;
 use crate::telemetry::metrics::state::State;
 use crate::telemetry::metrics::{Measured, Metrics};
+use crate::telemetry::observers::{IdentityObserver, Observers};
 use crate::telemetry::trace_context::TraceContextLayer;
 use crate::transport::completion::CompletionLayer;
 use crate::transport::deadline::DeadlineLayer;
@@ -130,8 +132,12 @@ impl App {
     /// See [`AppError`]; a served method without a policy is one of them.
     pub fn new(mut settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::default());
-        settings.auth.observer = Arc::clone(&metrics) as Arc<dyn Observer>;
-        settings.exchange.observer = Arc::clone(&metrics) as Arc<dyn ExchangeObserver>;
+        let observers = Arc::new(Observers::new([
+            Arc::new(CallSpan) as Arc<dyn IdentityObserver>,
+            Arc::clone(&metrics) as _,
+        ]));
+        settings.auth.observer = Arc::clone(&observers) as _;
+        settings.exchange.observer = observers;
         let authenticator = Authenticator::start(&settings.auth)?;
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let Services {

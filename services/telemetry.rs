@@ -11,10 +11,12 @@ use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 use self::export::{Export, ExportError, ExportSettings};
 
+pub mod call_span;
 pub mod export;
 pub mod instruments;
 pub mod metrics;
 pub mod names;
+pub mod observers;
 pub mod trace_context;
 
 /// What is logged, and where to.

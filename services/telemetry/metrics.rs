@@ -22,6 +22,7 @@ use super::instruments::{
     AUTH_DECISIONS, EXCHANGE_DURATION, EXCHANGES, Family, Instrument, KEY_FETCHES, OVERFLOWS,
     SERVER_DURATION, VALIDATE_DURATION, spelled,
 };
+use super::trace_context::CallContext;
 use crate::exchange::{ExchangeObserver, ExchangeReport};
 
 mod exchanges;
@@ -162,7 +163,11 @@ impl ExchangeObserver for Metrics {
             series.inc();
         });
         self.exchange_duration.measure(labels, |series| {
-            observe(series, report.duration, server::current_trace());
+            observe(
+                series,
+                report.duration,
+                CallContext::current(CallContext::trace_id),
+            );
         });
     }
 }

@@ -10,6 +10,7 @@ use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
+use tokio::task::futures::TaskLocalFuture;
 use tower::{Layer, Service};
 use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span, field};
@@ -22,14 +23,32 @@ const OTHER: &str = "_OTHER";
 /// How much of a path that is no method's is kept.
 const PATH_CHARACTERS: usize = 128;
 
-/// What a call is called, for its replies and its spans. In every request's extensions.
+tokio::task_local! {
+    /// The call that the task is answering.
+    static CALL: CallContext;
+}
+
+/// What a call is called, for its replies and its spans. In every request's extensions, and known to
+/// the task that answers.
 #[derive(Clone, Debug)]
 pub struct CallContext {
     trace_id: TraceId,
     method: Option<Arc<MethodPolicy>>,
+    span: Span,
 }
 
 impl CallContext {
+    /// What `read` takes of the call that the task is answering; none outside a call.
+    pub fn current<T>(read: impl FnOnce(&Self) -> T) -> Option<T> {
+        CALL.try_with(read).ok()
+    }
+
+    /// The call's own span.
+    #[must_use]
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
     /// The W3C trace id: the caller's, or a new one.
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
@@ -95,7 +114,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Instrumented<S::Future>;
+    type Future = TaskLocalFuture<CallContext, Instrumented<S::Future>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -116,12 +135,15 @@ where
         let call = CallContext {
             trace_id: trace_id(&span, inbound.as_ref()),
             method,
+            span,
         };
-        span.record(names::TRACE_ID, field::display(call.trace_id));
-        request.extensions_mut().insert(call);
-        // Entered, so that what the layers below decide at once belongs to the call too.
-        let future = span.in_scope(|| self.inner.call(request));
-        future.instrument(span)
+        call.span
+            .record(names::TRACE_ID, field::display(call.trace_id));
+        request.extensions_mut().insert(call.clone());
+        let span = call.span.clone();
+        // Within the call, as what the layers below decide at once belongs to it too.
+        let future = CALL.sync_scope(call.clone(), || span.in_scope(|| self.inner.call(request)));
+        CALL.scope(call, future.instrument(span))
     }
 }
 
@@ -138,6 +160,14 @@ fn call_span(method: Option<&MethodPolicy>, path: &str) -> Span {
         rpc.method_original = field::Empty,
         rpc.response.status_code = field::Empty,
         error.type = field::Empty,
+        selvedge.auth.outcome = field::Empty,
+        selvedge.auth.reason = field::Empty,
+        selvedge.token.kind = field::Empty,
+        selvedge.tenant.id = field::Empty,
+        selvedge.client_app.id = field::Empty,
+        selvedge.jwks.age_s = field::Empty,
+        selvedge.jwks.source = field::Empty,
+        selvedge.exchange.cache = field::Empty,
         selvedge.refusal.reason = field::Empty,
     );
     if method.is_none() {

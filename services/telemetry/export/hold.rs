@@ -141,7 +141,6 @@ impl SpanProcessor for Hold {
 
     fn on_end(&self, mut span: SpanData) {
         keep_listed(&mut span);
-        lift_decision(&mut span);
         let leaving = self.take(span);
         if !leaving.is_empty() {
             self.queue.offer(leaving);
@@ -177,21 +176,5 @@ fn keep_listed(span: &mut SpanData) {
     span.attributes.retain(|attribute| listed(&attribute.key));
     for event in &mut span.events.events {
         event.attributes.retain(|attribute| listed(&attribute.key));
-    }
-}
-
-/// The decision is an event of the call that it is about. Its fields are put on the call's span too,
-/// where a query for tenant, client app or reason finds it.
-fn lift_decision(span: &mut SpanData) {
-    let decision = span
-        .events
-        .events
-        .iter()
-        .find(|event| matches!(&*event.name, names::EVENT_DENIED | names::EVENT_ALLOWED));
-    let Some(decision) = decision else { return };
-    for field in &decision.attributes {
-        if span.attributes.iter().all(|one| one.key != field.key) {
-            span.attributes.push(field.clone());
-        }
     }
 }

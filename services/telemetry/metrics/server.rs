@@ -19,16 +19,6 @@ use super::Metrics;
 use crate::telemetry::instruments::labels::ServedMethod;
 use crate::telemetry::trace_context::CallContext;
 
-tokio::task_local! {
-    /// The trace of the call that the task is answering.
-    static TRACE: TraceId;
-}
-
-/// The trace of the call that the task is answering; none outside a call.
-pub(super) fn current_trace() -> Option<TraceId> {
-    TRACE.try_with(|trace| *trace).ok()
-}
-
 /// Puts [`Measure`] around a service.
 #[derive(Clone)]
 pub struct MeasureLayer {
@@ -91,11 +81,7 @@ where
         };
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let answer = match trace_id {
-                Some(trace_id) => TRACE.scope(trace_id, answer).await,
-                None => answer.await,
-            };
-            let response = answer?;
+            let response = answer.await?;
             if let Some(code) = code_in(response.headers()) {
                 under_way.ended(code);
             } else if response.status() != StatusCode::OK {
