@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, header};
 use tokio::sync::watch;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::authority::{Authority, AuthorityKind, KeySettings, Registration};
 use crate::bearer::{self, Credentials};
@@ -20,8 +22,10 @@ use crate::clock::{Clock, UnixSeconds};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
 use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
+use crate::known::Known;
 use crate::observer::{KeyOrigin, Observer, Unobserved, Validation};
 use crate::policy::{MethodPolicy, Plane, TokenKind};
+use crate::propagate::{Propagate, Unpropagated};
 use crate::refusal::Denial;
 use crate::remembered::{Remembered, TokenDigest};
 use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
@@ -46,6 +50,8 @@ pub struct AuthSettings {
     pub clock: Clock,
     /// Who watches.
     pub observer: Arc<dyn Observer>,
+    /// Who learns of the traces that reads of keys are of.
+    pub propagate: Arc<dyn Propagate>,
 }
 
 impl AuthSettings {
@@ -57,7 +63,7 @@ impl AuthSettings {
     ];
 
     /// The defaults: Fabric's applications in the public cloud, 16 KiB a token, 64 MiB remembered, the
-    /// machine's clock, nobody who watches.
+    /// machine's clock, nobody who watches or learns of traces.
     #[must_use]
     pub fn new(authorities: Vec<Authority>, registrations: Vec<Registration>) -> Self {
         Self {
@@ -69,6 +75,7 @@ impl AuthSettings {
             remembered_bytes: 64 * 1024 * 1024,
             clock: Clock::system(),
             observer: Arc::new(Unobserved),
+            propagate: Arc::new(Unpropagated),
         }
     }
 }
@@ -98,6 +105,7 @@ pub(crate) struct WantedKey {
     authority: usize,
     version: TokenVersion,
     key_id: Box<str>,
+    known: Known,
 }
 
 /// Validates tokens against the current keys of the configured authorities.
@@ -140,13 +148,45 @@ pub(crate) enum Decision {
 }
 
 enum Unproven {
-    Refused(AuthError),
+    Refused(Box<RefusedToken>),
     NeedsKey(WantedKey),
+}
+
+/// A token that proves nothing.
+struct RefusedToken {
+    error: AuthError,
+    known: Known,
+    /// The number of the authority that it is from, where that was found out.
+    authority: Option<usize>,
 }
 
 impl From<AuthError> for Unproven {
     fn from(error: AuthError) -> Self {
-        Self::Refused(error)
+        Self::Refused(Box::new(RefusedToken {
+            error,
+            known: Known::default(),
+            authority: None,
+        }))
+    }
+}
+
+impl Unproven {
+    /// Why, where it is refused for good.
+    fn error(&self) -> Option<&AuthError> {
+        match self {
+            Self::Refused(refused) => Some(&refused.error),
+            Self::NeedsKey(_) => None,
+        }
+    }
+
+    /// The same, of the token with this digest.
+    fn of(mut self, digest: TokenDigest) -> Self {
+        let known = match &mut self {
+            Self::Refused(refused) => &mut refused.known,
+            Self::NeedsKey(wanted) => &mut wanted.known,
+        };
+        known.digest = Some(digest.head());
+        self
     }
 }
 
@@ -169,7 +209,12 @@ impl Authenticator {
             .map(|authority| {
                 Ok(TrustedAuthority {
                     name: authority.name.as_str().into(),
-                    keys: AuthorityKeys::start(authority, &settings.keys, &settings.observer)?,
+                    keys: AuthorityKeys::start(
+                        authority,
+                        &settings.keys,
+                        &settings.observer,
+                        &settings.propagate,
+                    )?,
                     tenants: match &authority.kind {
                         AuthorityKind::Entra { tenants, .. } => tenants.as_slice().into(),
                         AuthorityKind::Oidc { tenant, .. } => [*tenant].into(),
@@ -268,7 +313,7 @@ impl Authenticator {
             }) => method
                 .policy
                 .authorize_bearer(&claims, self.tenants_of(authority)),
-            Err(Unproven::Refused(error)) => Err(error),
+            Err(Unproven::Refused(refused)) => Err(refused.error),
             Err(Unproven::NeedsKey(wanted)) => Err(self.key_unknown(Some(&wanted))),
         }
     }
@@ -301,11 +346,12 @@ impl Authenticator {
                 app: None,
                 subject_token: None,
                 stated_tenant: None,
+                digest: None,
             });
         }
         let credentials = match bearer::credentials(headers) {
             Ok(credentials) => credentials,
-            Err(error) => return self.refuse(error, None, None),
+            Err(error) => return self.refuse(error, None),
         };
         let takes_pair = policy.takes(TokenKind::SubjectAndApp);
         let token = match credentials {
@@ -318,13 +364,13 @@ impl Authenticator {
                 };
             }
             Credentials::Bearer(_) | Credentials::SubjectAndApp { .. } => {
-                return self.refuse(AuthError::AuthSchemeUnsupported, None, None);
+                return self.refuse(AuthError::AuthSchemeUnsupported, None);
             }
         };
         let role = Some(TokenRole::Subject);
         let proven = match self.recall_or_verify(token, learned) {
             Ok(proven) => proven,
-            Err(Unproven::Refused(error)) => return self.refuse(error, role, None),
+            Err(Unproven::Refused(refused)) => return self.refuse_token(*refused, role),
             Err(Unproven::NeedsKey(wanted)) => {
                 return Decision::NeedsKey(wanted, TokenRole::Subject);
             }
@@ -333,11 +379,12 @@ impl Authenticator {
             Ok(()) => Decision::Allow(Caller {
                 method: Arc::clone(method),
                 subject_token: subject_token(headers, token, &proven),
+                digest: Some(proven.digest.head()),
                 claims: Some(proven.claims),
                 app: None,
                 stated_tenant: None,
             }),
-            Err(error) => self.refuse(error, role, Some(proven.claims)),
+            Err(error) => self.refuse_proven(error, role, proven),
         }
     }
 
@@ -354,8 +401,12 @@ impl Authenticator {
             Decision::Allow(caller) => Ok(caller),
             Decision::Refuse(denial) => Err(denial),
             Decision::NeedsKey(wanted, role) => {
-                let error = self.key_unknown(Some(&wanted));
-                Err(Box::new(self.denial(error, Some(role), None)))
+                let refused = RefusedToken {
+                    error: self.key_unknown(Some(&wanted)),
+                    authority: Some(wanted.authority),
+                    known: wanted.known,
+                };
+                Err(Box::new(self.denial(refused, Some(role))))
             }
         }
     }
@@ -364,16 +415,20 @@ impl Authenticator {
     /// for keys.
     fn recall_or_verify(&self, token: &str, learned: bool) -> Result<Proven, Unproven> {
         let began = Instant::now();
-        let (judged, is_remembered) = self.judge(token);
+        let (judged, is_remembered) = self.judge(token, learned);
         // A token that needs a key first is judged again once its call has waited for that.
         if learned || !matches!(judged, Err(Unproven::NeedsKey(_))) {
-            let proven = judged.as_ref().ok();
-            let authority = proven.and_then(|proven| self.authorities.get(proven.authority));
+            let number = match &judged {
+                Ok(proven) => Some(proven.authority),
+                Err(Unproven::Refused(refused)) => refused.authority,
+                Err(Unproven::NeedsKey(wanted)) => Some(wanted.authority),
+            };
+            let authority = number.and_then(|number| self.authorities.get(number));
             self.observer.validated(&Validation {
                 duration: began.elapsed(),
                 keys: match authority {
-                    _ if learned => KeyOrigin::Fetch,
-                    Some(authority) => authority.keys.origin(),
+                    Some(authority) => origin(authority, learned),
+                    None if learned => KeyOrigin::Fetch,
                     None => KeyOrigin::Cache,
                 },
                 is_remembered,
@@ -385,7 +440,7 @@ impl Authenticator {
     }
 
     /// Judges one token, and says whether it was remembered.
-    fn judge(&self, token: &str) -> (Result<Proven, Unproven>, bool) {
+    fn judge(&self, token: &str, learned: bool) -> (Result<Proven, Unproven>, bool) {
         let now = self.clock.now();
         if token.len() > self.token_bytes {
             let limit = self.token_bytes;
@@ -403,7 +458,8 @@ impl Authenticator {
             };
             return (Ok(proven), true);
         }
-        (self.verify_and_remember(token, digest, now), false)
+        let verified = self.verify_and_remember(token, digest, now, learned);
+        (verified.map_err(|unproven| unproven.of(digest)), false)
     }
 
     fn verify_and_remember(
@@ -411,15 +467,22 @@ impl Authenticator {
         token: &str,
         digest: TokenDigest,
         now: UnixSeconds,
+        learned: bool,
     ) -> Result<Proven, Unproven> {
         let span = tracing::debug_span!(
             "auth.validate",
+            error.type = Empty,
             selvedge.verdict_cache = "miss",
-            selvedge.jwks.kid_known = tracing::field::Empty,
+            selvedge.jwks.age_s = Empty,
+            selvedge.jwks.source = Empty,
+            selvedge.jwks.kid_known = Empty,
         );
         let _entered = span.enter();
-        let verified = self.verify(token, now)?;
-        span.record("selvedge.jwks.kid_known", true);
+        let verified = self.verify(token, now);
+        if !span.is_disabled() {
+            self.describe(&span, &verified, learned);
+        }
+        let verified = verified?;
         let proven = Proven {
             claims: Arc::clone(&verified.claims),
             authority: verified.authority,
@@ -440,20 +503,65 @@ impl Authenticator {
         self.validator
             .verify(&text, &snapshots, now)
             .map_err(|unverified| match unverified {
-                Unverified::Refused(error) => Unproven::Refused(error),
+                Unverified::Refused(error) => error.into(),
+                Unverified::SignedAndRefused {
+                    error,
+                    authority,
+                    signed,
+                } => Unproven::Refused(Box::new(RefusedToken {
+                    error,
+                    known: Known {
+                        signed,
+                        ..Known::default()
+                    },
+                    authority: Some(authority),
+                })),
                 Unverified::UnknownKey { authority, version } => {
                     let key_id = text.key_id().into();
                     Unproven::NeedsKey(WantedKey {
                         authority,
                         version,
                         key_id,
+                        known: Known::default(),
                     })
                 }
-                Unverified::ForeignKey => Unproven::Refused(self.key_unknown(None)),
+                Unverified::ForeignKey => self.key_unknown(None).into(),
                 Unverified::KeysUnavailable { authority } => {
-                    Unproven::Refused(self.keys_unavailable(authority))
+                    Unproven::Refused(Box::new(RefusedToken {
+                        error: self.keys_unavailable(authority),
+                        known: Known::default(),
+                        authority: Some(authority),
+                    }))
                 }
             })
+    }
+
+    /// Puts on the span of a verification what it was made with and what came of it.
+    fn describe(&self, span: &Span, verified: &Result<VerifiedToken, Unproven>, learned: bool) {
+        let (authority, kid_known) = match verified {
+            Ok(verified) => (Some(verified.authority), Some(true)),
+            Err(Unproven::NeedsKey(wanted)) => (Some(wanted.authority), Some(false)),
+            Err(Unproven::Refused(refused)) => {
+                let kid_known = match refused.error {
+                    AuthError::SigningKeyUnknown { .. } => Some(false),
+                    AuthError::SigningKeysUnavailable { .. } => None,
+                    AuthError::TokenSignatureInvalid { .. } => Some(true),
+                    // What is found out after the key alone names an authority.
+                    _ => refused.authority.map(|_| true),
+                };
+                (refused.authority, kid_known)
+            }
+        };
+        let authority = authority.and_then(|number| self.authorities.get(number));
+        let age = authority.and_then(|authority| authority.keys.age());
+        let error = verified.as_ref().err().and_then(Unproven::error);
+        tracing::record_all!(
+            span,
+            error.type = error.map(AuthError::reason),
+            selvedge.jwks.age_s = age.map(|age| age.as_secs()),
+            selvedge.jwks.source = authority.map(|authority| origin(authority, learned).as_str()),
+            selvedge.jwks.kid_known = kid_known,
+        );
     }
 
     async fn learn(&self, wanted: &WantedKey) {
@@ -490,27 +598,81 @@ impl Authenticator {
             .map_or(&[], |authority| &authority.tenants)
     }
 
-    fn refuse(
-        &self,
-        error: AuthError,
-        role: Option<TokenRole>,
-        claims: Option<Arc<Claims>>,
-    ) -> Decision {
-        Decision::Refuse(Box::new(self.denial(error, role, claims)))
+    /// Refuses a call before any token of it is looked at.
+    fn refuse(&self, error: AuthError, role: Option<TokenRole>) -> Decision {
+        let refused = RefusedToken {
+            error,
+            known: Known::default(),
+            authority: None,
+        };
+        self.refuse_token(refused, role)
     }
 
-    fn denial(
-        &self,
-        error: AuthError,
-        token_role: Option<TokenRole>,
-        claims: Option<Arc<Claims>>,
-    ) -> Denial {
+    /// Refuses a call for a token that proves nothing.
+    fn refuse_token(&self, refused: RefusedToken, role: Option<TokenRole>) -> Decision {
+        Decision::Refuse(Box::new(self.denial(refused, role)))
+    }
+
+    /// Refuses a call for what a token proves.
+    fn refuse_proven(&self, error: AuthError, role: Option<TokenRole>, proven: Proven) -> Decision {
+        let refused = RefusedToken {
+            error,
+            known: Known::of(proven.digest),
+            authority: Some(proven.authority),
+        };
+        let mut denial = self.denial(refused, role);
+        denial.claims = Some(proven.claims);
+        Decision::Refuse(Box::new(denial))
+    }
+
+    fn denial(&self, refused: RefusedToken, token_role: Option<TokenRole>) -> Denial {
+        let RefusedToken {
+            error,
+            mut known,
+            authority,
+        } = refused;
+        known.keys_age = match authority.and_then(|number| self.authorities.get(number)) {
+            Some(authority) => authority.keys.age(),
+            None => self.oldest_keys_age(),
+        };
         Denial {
             error,
             token_role,
-            claims,
+            claims: None,
             authorization_uri: self.authorization_uri.clone(),
+            known,
         }
+    }
+
+    /// The age of the keys that were read the longest time ago.
+    pub(crate) fn oldest_keys_age(&self) -> Option<Duration> {
+        let authorities = self.authorities.iter();
+        authorities
+            .filter_map(|authority| authority.keys.age())
+            .max()
+    }
+}
+
+impl Decision {
+    /// The same, of a call in which `app` has proved itself and names this tenant.
+    fn beside(mut self, app: &Arc<Claims>, stated_tenant: Option<TenantId>) -> Self {
+        let known = match &mut self {
+            Self::Allow(_) => return self,
+            Self::Refuse(denial) => &mut denial.known,
+            Self::NeedsKey(wanted, _) => &mut wanted.known,
+        };
+        known.app = Some(Arc::clone(app));
+        known.stated_tenant = stated_tenant;
+        self
+    }
+}
+
+/// Where the keys for a token come from; `learned` says whether the call has waited for them.
+fn origin(authority: &TrustedAuthority, learned: bool) -> KeyOrigin {
+    if learned {
+        KeyOrigin::Fetch
+    } else {
+        authority.keys.origin()
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Caller {
     pub(crate) subject_token: Option<SubjectToken>,
     /// The tenant that Fabric names beside its token.
     pub(crate) stated_tenant: Option<TenantId>,
+    /// The head of the SHA-256 of the token that the claims are of.
+    pub(crate) digest: Option<u64>,
 }
 
 impl Caller {

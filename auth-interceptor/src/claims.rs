@@ -3,6 +3,7 @@
 mod entra;
 mod payload;
 mod rfc9068;
+mod signed;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::identity::{ClientId, ObjectId, TenantId};
 pub(crate) use entra::EntraClaims;
 pub(crate) use payload::{CLOCK_SKEW_SECONDS, Payload};
 pub(crate) use rfc9068::Rfc9068Claims;
+pub(crate) use signed::{EntraOrigin, SignedParts};
 
 /// Which token profile the claims were read by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +26,18 @@ pub enum TokenVersion {
     V2,
     /// RFC 9068 (`at+jwt`).
     Rfc9068,
+}
+
+impl TokenVersion {
+    /// The value of `selvedge.token.version`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
+            Self::Rfc9068 => "rfc9068",
+        }
+    }
 }
 
 /// Who a token speaks for.

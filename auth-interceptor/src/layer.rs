@@ -18,9 +18,9 @@ use tower::{Layer, Service};
 use crate::authenticator::{Authenticator, Decision};
 use crate::caller::Caller;
 use crate::claims::CLOCK_SKEW_SECONDS;
-use crate::error::AuthError;
+use crate::error::{AuthError, TokenRole};
 use crate::expiry::ExpiringBody;
-use crate::observer::{DecidedCall, Outcome, Verdict};
+use crate::observer::{DecidedCall, Verdict};
 use crate::policy::{MethodPolicy, ServedPolicies};
 use crate::refusal::{Denial, Refuse};
 use crate::tenant_header;
@@ -153,20 +153,11 @@ impl Shared {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
-        self.authenticator.observer().decided(&DecidedCall {
+        self.tell(&DecidedCall {
             method: Some(&caller.method),
             verdict: Verdict::Allowed(&caller),
+            keys_age: None,
         });
-        tracing::debug!(
-            selvedge.auth.outcome = Outcome::Allow.as_str(),
-            rpc.method = caller.method(),
-            selvedge.tenant.id = caller.tenant().map(tracing::field::display),
-            selvedge.client_app.id = caller
-                .claims()
-                .or(caller.app())
-                .map(|claims| claims.client().as_str()),
-            "selvedge.auth.allowed"
-        );
         for name in &STRIPPED {
             request.headers_mut().remove(name);
         }
@@ -199,22 +190,48 @@ impl Shared {
         Some(Lifetime { expires_at, left })
     }
 
+    /// Says what was decided to who watches, and to the log: a call that is let through and one that
+    /// is not have the same fields.
+    fn tell(&self, decided: &DecidedCall<'_>) {
+        self.authenticator.observer().decided(decided);
+        let method = decided.method().map_or("_OTHER", |method| method.method());
+        if decided.error().is_none() {
+            tracing::debug!(
+                selvedge.auth.outcome = decided.outcome().as_str(),
+                rpc.method = method,
+                selvedge.scope.required = decided.required(),
+                selvedge.token.kind = decided.token_kind(),
+                selvedge.token.version = decided.token_version(),
+                selvedge.token.uti = decided.token_id().map(display),
+                selvedge.tenant.id = decided.tenant().map(display),
+                selvedge.client_app.id = decided.client(),
+                "selvedge.auth.allowed"
+            );
+        } else {
+            tracing::info!(
+                selvedge.auth.outcome = decided.outcome().as_str(),
+                selvedge.auth.reason = decided.error().map(AuthError::reason),
+                rpc.method = method,
+                selvedge.scope.required = decided.required(),
+                selvedge.token.kind = decided.token_kind(),
+                selvedge.token.version = decided.token_version(),
+                selvedge.token.role = decided.token_role().map(TokenRole::as_str),
+                selvedge.token.uti = decided.token_id().map(display),
+                selvedge.tenant.id = decided.tenant().map(display),
+                selvedge.client_app.id = decided.client(),
+                selvedge.jwks.age_s = decided.keys_age().map(|age| age.as_secs()),
+                "selvedge.auth.denied"
+            );
+        }
+    }
+
     fn answer(&self, method: Option<&Arc<MethodPolicy>>, denial: &Denial) -> Response<Body> {
-        let error = denial.error();
-        let claims = denial.claims();
-        self.authenticator.observer().decided(&DecidedCall {
+        let known = denial.known.keys_age;
+        self.tell(&DecidedCall {
             method,
             verdict: Verdict::Denied(denial),
+            keys_age: known.or_else(|| self.authenticator.oldest_keys_age()),
         });
-        tracing::info!(
-            selvedge.auth.outcome = Outcome::of(error).as_str(),
-            selvedge.auth.reason = error.reason(),
-            rpc.method = method.map_or("_OTHER", |method| method.method()),
-            selvedge.token.role = denial.token_role().map(|role| role.as_str()),
-            selvedge.tenant.id = claims.map(|claims| tracing::field::display(claims.tenant())),
-            selvedge.client_app.id = claims.map(|claims| claims.client().as_str()),
-            "selvedge.auth.denied"
-        );
         self.refuse.refuse(denial).into_http()
     }
 }

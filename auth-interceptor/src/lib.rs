@@ -65,9 +65,11 @@ mod identity;
 mod issuer;
 mod jws;
 mod keys;
+mod known;
 mod layer;
 mod observer;
 mod policy;
+mod propagate;
 mod refusal;
 mod remembered;
 mod scope;
@@ -94,6 +96,7 @@ pub use identity::{ClientId, NotAGuid, ObjectId, TenantId};
 pub use issuer::IssuerTemplate;
 pub use jws::DEFAULT_TOKEN_LIMIT;
 pub use keys::KeysStartError;
+pub use known::TokenId;
 pub use layer::{Auth, AuthLayer};
 pub use observer::{
     DecidedCall, KeyOrigin, KeyRead, KeyReadOutcome, Observer, Outcome, Unobserved, Validation,
@@ -102,5 +105,6 @@ pub use observer::{
 pub use policy::{
     ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,
 };
+pub use propagate::{Propagate, Unpropagated};
 pub use refusal::{Challenge, Denial, PlainRefusal, Refuse, claims_request};
 pub use validator::{SettingsError, Validator};

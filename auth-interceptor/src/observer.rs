@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::caller::Caller;
-use crate::claims::{Claims, TokenSubject};
+use crate::claims::{Claims, SignedParts, TokenSubject, TokenVersion};
 use crate::error::{AuthError, TokenRole};
+use crate::identity::TenantId;
+use crate::known::{Known, TokenId};
 use crate::policy::MethodPolicy;
 use crate::refusal::Denial;
 
@@ -43,6 +45,8 @@ impl Observer for Unobserved {}
 pub struct DecidedCall<'a> {
     pub(crate) method: Option<&'a Arc<MethodPolicy>>,
     pub(crate) verdict: Verdict<'a>,
+    /// The age of the keys that a denied call was, or would have been, judged with.
+    pub(crate) keys_age: Option<Duration>,
 }
 
 /// What became of a call, and all that is known of who called.
@@ -127,19 +131,124 @@ impl<'a> DecidedCall<'a> {
         }
     }
 
+    /// Which token a refusal is about, where it is about one.
+    #[must_use]
+    pub fn token_role(&self) -> Option<TokenRole> {
+        match self.verdict {
+            Verdict::Allowed(_) => None,
+            Verdict::Denied(denial) => denial.token_role(),
+        }
+    }
+
+    /// The scopes and roles that the method asks for; none where it asks for none.
+    #[must_use]
+    pub fn required(&self) -> Option<&'a str> {
+        let required = self.method?.required();
+        (!required.is_empty()).then_some(required)
+    }
+
+    /// The tenant of the caller, as far as an authority, or Fabric itself, vouches for it.
+    #[must_use]
+    pub fn tenant(&self) -> Option<TenantId> {
+        let stated = match self.verdict {
+            Verdict::Allowed(caller) => caller.stated_tenant,
+            Verdict::Denied(denial) => denial.known.stated_tenant,
+        };
+        let signed = || Some(self.signed()?.tenant);
+        let of_app = || Some(self.app()?.tenant());
+        self.own_claims()
+            .map(Claims::tenant)
+            .or_else(signed)
+            .or(stated)
+            .or_else(of_app)
+    }
+
+    /// The application that calls, as far as an authority vouches for it.
+    #[must_use]
+    pub fn client(&self) -> Option<&'a str> {
+        let of = |claims: &'a Claims| claims.client().as_str();
+        let signed = || Some(self.signed()?.client.as_ref()?.as_str());
+        self.own_claims()
+            .map(of)
+            .or_else(signed)
+            .or_else(|| self.app().map(of))
+    }
+
+    /// The version of the token, in the values of `selvedge.token.version`.
+    #[must_use]
+    pub fn token_version(&self) -> Option<&'static str> {
+        let signed = || self.signed()?.version;
+        self.claims()
+            .map(Claims::version)
+            .or_else(signed)
+            .map(TokenVersion::as_str)
+    }
+
+    /// What the token is called.
+    #[must_use]
+    pub fn token_id(&self) -> Option<TokenId<'a>> {
+        let digest = match self.verdict {
+            Verdict::Allowed(caller) => caller.digest,
+            Verdict::Denied(denial) => denial.known.digest,
+        };
+        let claim = match self.claims() {
+            Some(claims) => claims.token_id(),
+            None => self.signed().and_then(|signed| signed.token_id.as_deref()),
+        };
+        TokenId::of(claim, digest)
+    }
+
     /// What kind of token proved the call, in the values of `selvedge.token.kind`: `user`, `app`,
     /// `composite` for two in one, and `none` where nothing was proved.
     #[must_use]
     pub fn token_kind(&self) -> &'static str {
         let is_pair = match self.verdict {
             Verdict::Allowed(caller) => caller.app().is_some(),
-            Verdict::Denied(denial) => denial.token_role() == Some(TokenRole::App),
+            Verdict::Denied(denial) => {
+                denial.token_role() == Some(TokenRole::App) || denial.known.app.is_some()
+            }
         };
-        match self.claims().map(Claims::subject) {
+        let signed = || self.signed()?.subject;
+        let subject = self.claims().map(Claims::subject).or_else(signed);
+        match subject.or_else(|| self.app().map(Claims::subject)) {
             Some(_) if is_pair => "composite",
             Some(TokenSubject::User) => "user",
             Some(TokenSubject::App) => "app",
             None => "none",
+        }
+    }
+
+    /// The age of the keys that a denied call was judged with, or would have been: of several
+    /// authorities', where none is named, the oldest.
+    #[must_use]
+    pub fn keys_age(&self) -> Option<Duration> {
+        self.keys_age
+    }
+
+    /// The claims of the token that the decision was about, and not of one beside it.
+    fn own_claims(&self) -> Option<&'a Claims> {
+        match self.verdict {
+            Verdict::Allowed(caller) => caller.claims(),
+            Verdict::Denied(denial) => denial.claims(),
+        }
+    }
+
+    fn signed(&self) -> Option<&'a SignedParts> {
+        self.known()?.signed.as_deref()
+    }
+
+    /// The claims of an application that has proved itself beside the user.
+    fn app(&self) -> Option<&'a Claims> {
+        match self.verdict {
+            Verdict::Allowed(caller) => caller.app(),
+            Verdict::Denied(denial) => denial.known.app.as_deref(),
+        }
+    }
+
+    fn known(&self) -> Option<&'a Known> {
+        match self.verdict {
+            Verdict::Allowed(_) => None,
+            Verdict::Denied(denial) => Some(&denial.known),
         }
     }
 }

@@ -365,9 +365,26 @@ pub struct MethodPolicy {
     pub(crate) path: Box<str>,
     pub(crate) policy: Policy,
     pub(crate) streaming: bool,
+    /// See [`required`](Self::required).
+    required: Box<str>,
 }
 
 impl MethodPolicy {
+    fn new(name: &str, policy: Policy, streaming: bool) -> Self {
+        let [scopes, roles] = [&policy.scopes, &policy.roles].map(Demand::to_string);
+        let required = match (&*scopes, &*roles) {
+            (_, "") => scopes,
+            ("", _) => roles,
+            (scopes, roles) => format!("{scopes} | {roles}"),
+        };
+        Self {
+            path: format!("/{name}").into(),
+            policy,
+            streaming,
+            required: required.into(),
+        }
+    }
+
     /// The method as `package.Service/Method`.
     #[must_use]
     pub fn method(&self) -> &str {
@@ -378,6 +395,12 @@ impl MethodPolicy {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The scopes and roles that it asks for, as `a b | c`: any one group, in full. Empty: none.
+    #[must_use]
+    pub fn required(&self) -> &str {
+        &self.required
     }
 
     /// Whether it streams in either direction, as far as is known.
@@ -420,13 +443,8 @@ impl Policies {
                 let name = format!("{}/{}", service.full_name(), method.name());
                 let policy = contract::policy_of(&pool, &method, &name)?;
                 let streaming = method.is_client_streaming() || method.is_server_streaming();
-                let entry = policy.map(|policy| {
-                    Arc::new(MethodPolicy {
-                        path: format!("/{name}").into(),
-                        policy,
-                        streaming,
-                    })
-                });
+                let entry =
+                    policy.map(|policy| Arc::new(MethodPolicy::new(&name, policy, streaming)));
                 methods.push(KnownMethod {
                     name,
                     policy: entry,
@@ -474,11 +492,7 @@ impl Policies {
         let declared = self.services.entry(service.to_owned()).or_default();
         for method in methods {
             let name = format!("{service}/{method}");
-            let entry = MethodPolicy {
-                path: format!("/{name}").into(),
-                policy: policy.clone(),
-                streaming,
-            };
+            let entry = MethodPolicy::new(&name, policy.clone(), streaming);
             declared.retain(|existing| existing.name != name);
             declared.push(KnownMethod {
                 name,

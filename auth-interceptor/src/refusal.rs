@@ -12,6 +12,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::claims::{Claims, TokenVersion};
 use crate::error::{AuthError, Demand, TokenRole};
+use crate::known::Known;
 use crate::scope::is_scope_token;
 
 pub use challenge::Challenge;
@@ -30,6 +31,8 @@ pub struct Denial {
     pub(crate) token_role: Option<TokenRole>,
     pub(crate) claims: Option<Arc<Claims>>,
     pub(crate) authorization_uri: Option<Arc<str>>,
+    /// For those who watch alone: no part of it reaches the caller.
+    pub(crate) known: Known,
 }
 
 impl Denial {
@@ -39,6 +42,7 @@ impl Denial {
             token_role: None,
             claims: None,
             authorization_uri: None,
+            known: Known::default(),
         }
     }
 

@@ -40,6 +40,13 @@ impl TokenDigest {
         Self(bytes)
     }
 
+    /// Its first 64 bits.
+    pub(crate) fn head(&self) -> u64 {
+        self.0
+            .first_chunk()
+            .map_or(0, |head| u64::from_be_bytes(*head))
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8; SHA256_OUTPUT_LEN] {
         &self.0
     }

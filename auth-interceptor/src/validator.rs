@@ -10,7 +10,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::authority::{Algorithm, Authority, AuthorityKind, Registration};
-use crate::claims::{Claims, EntraClaims, Payload, Rfc9068Claims, TokenVersion};
+use crate::claims::{
+    Claims, EntraClaims, EntraOrigin, Payload, Rfc9068Claims, SignedParts, TokenVersion,
+};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::identity::TenantId;
@@ -56,10 +58,18 @@ pub(crate) struct VerifiedToken {
 }
 
 /// Why a token was not verified: it was refused, or the keys at hand do not say.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Unverified {
     /// Refused for good.
     Refused(AuthError),
+    /// Refused for good, although the authority that it names has signed it.
+    SignedAndRefused {
+        error: AuthError,
+        /// The number of that authority.
+        authority: usize,
+        /// What its signature vouches for; nothing where it is not for this key to say.
+        signed: Option<Arc<SignedParts>>,
+    },
     /// This authority is the one to ask, and its keys have no such id.
     UnknownKey {
         authority: usize,
@@ -148,36 +158,18 @@ impl Validator {
         now: UnixSeconds,
     ) -> Result<VerifiedToken, Unverified> {
         let (number, authority, key) = self.prove(token, keys)?;
-        let claims = match &authority.kind {
-            AuthorityKind::Entra {
-                issuer_v1,
-                issuer_v2,
-                ..
-            } => {
-                let claims = EntraClaims::read(&token.payload)?;
-                claims.times.judge(now)?;
-                check_entra_issuer(&claims, [issuer_v1, issuer_v2], key.issuer())?;
-                let version = claims.version.ok_or(AuthError::TokenVersionUnsupported)?;
-                let registration = authority
-                    .registration(version, claims.audience)
-                    .ok_or(AuthError::TokenAudienceMismatch)?;
-                claims.accept(version, Arc::clone(registration))?
-            }
-            AuthorityKind::Oidc { issuer, tenant } => {
-                let claims = Rfc9068Claims::read(&token.payload)?;
-                claims.times.judge(now)?;
-                check_oidc_issuer(claims.issuer, issuer, key.issuer(), tenant)?;
-                let registration = authority
-                    .registration(TokenVersion::Rfc9068, claims.audience)
-                    .ok_or(AuthError::TokenAudienceMismatch)?;
-                claims.accept(*tenant, Arc::clone(registration))?
-            }
-        };
-        Ok(VerifiedToken {
-            claims: Arc::new(claims),
-            key: Arc::clone(key),
-            authority: number,
-        })
+        match accept(&token.payload, authority, key, now) {
+            Ok(claims) => Ok(VerifiedToken {
+                claims: Arc::new(claims),
+                key: Arc::clone(key),
+                authority: number,
+            }),
+            Err(error) => Err(Unverified::SignedAndRefused {
+                error,
+                authority: number,
+                signed: signed_parts(&token.payload, authority, key).map(Arc::new),
+            }),
+        }
     }
 
     /// Verifies the signature of a JWS whose payload need not be claims: header, key, signature.
@@ -252,6 +244,69 @@ impl Validator {
     }
 }
 
+/// Whether a token that `key` has signed counts at `now`, and what it then says.
+fn accept(
+    payload: &Payload<'_>,
+    authority: &Issuing,
+    key: &SigningKey,
+    now: UnixSeconds,
+) -> Result<Claims, AuthError> {
+    match &authority.kind {
+        AuthorityKind::Entra {
+            issuer_v1,
+            issuer_v2,
+            ..
+        } => {
+            let claims = EntraClaims::read(payload)?;
+            claims.times.judge(now)?;
+            let origin = EntraOrigin {
+                issuer: claims.issuer,
+                tenant: claims.tenant,
+                version: claims.version,
+            };
+            check_entra_issuer(&origin, [issuer_v1, issuer_v2], key.issuer())?;
+            let version = claims.version.ok_or(AuthError::TokenVersionUnsupported)?;
+            let registration = authority
+                .registration(version, claims.audience)
+                .ok_or(AuthError::TokenAudienceMismatch)?;
+            claims.accept(version, Arc::clone(registration))
+        }
+        AuthorityKind::Oidc { issuer, tenant } => {
+            let claims = Rfc9068Claims::read(payload)?;
+            claims.times.judge(now)?;
+            check_oidc_issuer(claims.issuer, issuer, key.issuer(), tenant)?;
+            let registration = authority
+                .registration(TokenVersion::Rfc9068, claims.audience)
+                .ok_or(AuthError::TokenAudienceMismatch)?;
+            claims.accept(*tenant, Arc::clone(registration))
+        }
+    }
+}
+
+/// What of a refused token `key` vouches for: nothing unless issuer and tenant are its own.
+fn signed_parts(
+    payload: &Payload<'_>,
+    authority: &Issuing,
+    key: &SigningKey,
+) -> Option<SignedParts> {
+    match &authority.kind {
+        AuthorityKind::Entra {
+            issuer_v1,
+            issuer_v2,
+            ..
+        } => {
+            let origin = EntraOrigin::read(payload)?;
+            check_entra_issuer(&origin, [issuer_v1, issuer_v2], key.issuer()).ok()?;
+            Some(SignedParts::entra(payload, &origin))
+        }
+        AuthorityKind::Oidc { issuer, tenant } => {
+            let named = payload.unverified_issuer()?;
+            check_oidc_issuer(named, issuer, key.issuer(), tenant).ok()?;
+            Some(SignedParts::rfc9068(payload, *tenant))
+        }
+    }
+}
+
 /// Looks into the document that the token's version is signed from.
 fn find_key<'k>(
     token: &TokenText<'_>,
@@ -295,7 +350,7 @@ fn check_key(header: &Header<'_>, authority: &Issuing, key: &SigningKey) -> Resu
 /// The chain from key to tenant: `iss` is the authority's for the token's version and for `tid`,
 /// and the key's own issuer, with `tid` filled in, is that very `iss`.
 fn check_entra_issuer(
-    claims: &EntraClaims<'_>,
+    claims: &EntraOrigin<'_>,
     [issuer_v1, issuer_v2]: [&IssuerTemplate; 2],
     key_issuer: &IssuerTemplate,
 ) -> Result<(), AuthError> {

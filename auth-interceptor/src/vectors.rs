@@ -51,7 +51,7 @@ impl SignatureCheck {
         self.validator
             .verify_signature(&jws, &self.keys)
             .map_err(|unverified| match unverified {
-                Unverified::Refused(error) => error,
+                Unverified::Refused(error) | Unverified::SignedAndRefused { error, .. } => error,
                 Unverified::UnknownKey { .. }
                 | Unverified::ForeignKey
                 | Unverified::KeysUnavailable { .. } => AuthError::SigningKeyUnknown {

@@ -33,29 +33,45 @@ impl Authenticator {
             Err(unproven) => return self.unproven(unproven, TokenRole::App),
         };
         if let Err(error) = self.authorize_fabric(policy, &app.claims) {
-            return self.refuse(error, Some(TokenRole::App), Some(app.claims));
+            return self.refuse_proven(error, Some(TokenRole::App), app);
         }
-        let tenant = match stated_tenant(policy, headers) {
-            Ok(tenant) => tenant,
-            Err(error) => return self.refuse(error, None, None),
-        };
+        match stated_tenant(policy, headers) {
+            Ok(tenant) => self
+                .decide_for_tenant(method, headers, subject, &app, tenant, learned)
+                .beside(&app.claims, tenant),
+            Err(error) => self.refuse(error, None).beside(&app.claims, None),
+        }
+    }
+
+    /// Decides a call of Fabric's own for the tenant that it names.
+    fn decide_for_tenant(
+        &self,
+        method: &Arc<MethodPolicy>,
+        headers: &HeaderMap,
+        subject: Option<&str>,
+        app: &Proven,
+        tenant: Option<TenantId>,
+        learned: bool,
+    ) -> Decision {
+        let policy = &method.policy;
         let role = Some(TokenRole::Subject);
         let Some(token) = subject else {
             if !policy.subject_may_be_empty() {
-                return self.refuse(AuthError::SubjectTokenRequired, role, None);
+                return self.refuse(AuthError::SubjectTokenRequired, role);
             }
             // No user's token vouches for the tenant, so Fabric's word for it is held to the list.
             if let Some(tenant) = tenant
                 && !self.tenants_of(app.authority).contains(&tenant)
             {
-                return self.refuse(AuthError::TenantNotAllowed { tenant }, None, None);
+                return self.refuse(AuthError::TenantNotAllowed { tenant }, None);
             }
             return Decision::Allow(Caller {
                 method: Arc::clone(method),
                 claims: None,
-                app: Some(app.claims),
+                app: Some(Arc::clone(&app.claims)),
                 subject_token: None,
                 stated_tenant: tenant,
+                digest: Some(app.digest.head()),
             });
         };
         let subject = match self.recall_or_verify(token, learned) {
@@ -64,16 +80,17 @@ impl Authenticator {
         };
         let tenants = self.tenants_of(subject.authority);
         if let Err(error) = prove_user(&subject.claims)
-            .and_then(|()| belong_together(&app, &subject, tenant))
+            .and_then(|()| belong_together(app, &subject, tenant))
             .and_then(|()| policy.authorize_delegation(&subject.claims, tenants))
         {
-            return self.refuse(error, role, Some(subject.claims));
+            return self.refuse_proven(error, role, subject);
         }
         Decision::Allow(Caller {
             method: Arc::clone(method),
             subject_token: subject_token(headers, token, &subject),
+            digest: Some(subject.digest.head()),
             claims: Some(subject.claims),
-            app: Some(app.claims),
+            app: Some(Arc::clone(&app.claims)),
             stated_tenant: tenant,
         })
     }

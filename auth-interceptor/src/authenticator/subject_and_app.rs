@@ -25,18 +25,32 @@ impl Authenticator {
         app: &str,
         learned: bool,
     ) -> Decision {
-        let policy = &method.policy;
         let app = match self.recall_or_verify(app, learned) {
             Ok(proven) => proven,
             Err(unproven) => return self.unproven(unproven, TokenRole::App),
         };
         if let Err(error) = authorize_app(&app.claims) {
-            return self.refuse(error, Some(TokenRole::App), Some(app.claims));
+            return self.refuse_proven(error, Some(TokenRole::App), app);
         }
+        let claims = Arc::clone(&app.claims);
+        self.decide_beside(method, headers, subject, app, learned)
+            .beside(&claims, None)
+    }
+
+    /// Decides a call whose application has proved itself.
+    fn decide_beside(
+        &self,
+        method: &Arc<MethodPolicy>,
+        headers: &HeaderMap,
+        subject: Option<&str>,
+        app: Proven,
+        learned: bool,
+    ) -> Decision {
+        let policy = &method.policy;
         let role = Some(TokenRole::Subject);
         let Some(token) = subject else {
             if !policy.subject_may_be_empty() {
-                return self.refuse(AuthError::SubjectTokenRequired, role, None);
+                return self.refuse(AuthError::SubjectTokenRequired, role);
             }
             return Decision::Allow(Caller {
                 method: Arc::clone(method),
@@ -44,6 +58,7 @@ impl Authenticator {
                 app: Some(app.claims),
                 subject_token: None,
                 stated_tenant: None,
+                digest: Some(app.digest.head()),
             });
         };
         let subject = match self.recall_or_verify(token, learned) {
@@ -51,16 +66,17 @@ impl Authenticator {
             Err(unproven) => return self.unproven(unproven, TokenRole::Subject),
         };
         if let Err(error) = belong_together(&app, &subject) {
-            return self.refuse(error, Some(TokenRole::App), Some(app.claims));
+            return self.refuse_proven(error, Some(TokenRole::App), app);
         }
         if let Err(error) =
             policy.authorize_subject(&subject.claims, self.tenants_of(subject.authority))
         {
-            return self.refuse(error, role, Some(subject.claims));
+            return self.refuse_proven(error, role, subject);
         }
         Decision::Allow(Caller {
             method: Arc::clone(method),
             subject_token: subject_token(headers, token, &subject),
+            digest: Some(subject.digest.head()),
             claims: Some(subject.claims),
             app: Some(app.claims),
             stated_tenant: None,
@@ -70,11 +86,13 @@ impl Authenticator {
     pub(super) fn unproven(&self, unproven: Unproven, role: TokenRole) -> Decision {
         match unproven {
             Unproven::NeedsKey(wanted) => Decision::NeedsKey(wanted, role),
-            // Unknown, or at odds with `scp`: of neither of the two kinds that make a pair.
-            Unproven::Refused(AuthError::TokenClaimInvalid { claim: "idtyp" }) => {
-                self.refuse(AuthError::TokenTypeNotAllowed, Some(role), None)
+            Unproven::Refused(mut refused) => {
+                // Unknown, or at odds with `scp`: of neither of the two kinds that make a pair.
+                if refused.error == (AuthError::TokenClaimInvalid { claim: "idtyp" }) {
+                    refused.error = AuthError::TokenTypeNotAllowed;
+                }
+                self.refuse_token(*refused, Some(role))
             }
-            Unproven::Refused(error) => self.refuse(error, Some(role), None),
         }
     }
 }

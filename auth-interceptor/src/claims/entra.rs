@@ -63,6 +63,11 @@ impl<'c> EntraClaims<'c> {
         })
     }
 
+    /// Whom the token speaks for; nobody where it is an ID token.
+    pub(super) fn subject(&self) -> Option<TokenSubject> {
+        self.identity.as_ref().map(|identity| identity.subject)
+    }
+
     /// The claims to keep, once all else is verified.
     pub(crate) fn accept(
         self,

@@ -24,6 +24,7 @@ use crate::authority::{Authority, KeySettings};
 use crate::claims::TokenVersion;
 use crate::clock::UnixSeconds;
 use crate::observer::{KeyOrigin, Observer};
+use crate::propagate::Propagate;
 
 /// What a caller is told to wait at least.
 const SHORTEST_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -86,8 +87,9 @@ impl AuthorityKeys {
         authority: &Authority,
         settings: &KeySettings,
         observer: &Arc<dyn Observer>,
+        propagate: &Arc<dyn Propagate>,
     ) -> Result<Arc<Self>, KeysStartError> {
-        let fetcher = Fetcher::new(authority)?;
+        let fetcher = Fetcher::new(authority, Arc::clone(propagate))?;
         let shared = Arc::new(Shared {
             loaded: ArcSwapOption::empty(),
             last_known_good: settings.last_known_good,

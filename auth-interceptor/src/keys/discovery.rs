@@ -55,6 +55,14 @@ impl Sources {
             Self::Entra { v1: source, .. } | Self::Oidc(source) => &source.discovery,
         }
     }
+
+    /// The path of that document below the authority's url.
+    pub(super) fn template(&self) -> &'static str {
+        match self {
+            Self::Entra { .. } => "/common/.well-known/openid-configuration",
+            Self::Oidc(_) => "/.well-known/openid-configuration",
+        }
+    }
 }
 
 fn below(url: &str, path: &str) -> Result<Url, KeysStartError> {

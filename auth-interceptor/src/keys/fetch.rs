@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Certificate, Client, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, Response, StatusCode, Url, Version};
 
 use super::discovery::{Source, Sources};
 use super::error::{KeyReadError, KeysStartError};
@@ -13,6 +14,7 @@ use super::set::KeySet;
 use super::snapshot::KeySnapshot;
 use crate::authority::{Algorithm, Authority};
 use crate::clock::UnixSeconds;
+use crate::propagate::Propagate;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For all documents of an authority together, to the last byte.
@@ -25,6 +27,7 @@ pub(super) struct Fetcher {
     client: Client,
     sources: Sources,
     algorithms: Vec<Algorithm>,
+    propagate: Arc<dyn Propagate>,
 }
 
 /// What one read brought.
@@ -38,6 +41,8 @@ pub(super) struct Reading {
 pub(super) struct Seen {
     /// The status of the last answer looked at, which is the one at fault if one is.
     pub(super) status: Option<u16>,
+    /// The version of HTTP that it came by.
+    pub(super) version: Option<&'static str>,
     /// How long the authority asks to be left alone.
     pub(super) retry_after: Option<Duration>,
     /// The authority's clock.
@@ -45,17 +50,21 @@ pub(super) struct Seen {
 }
 
 impl Fetcher {
-    pub(super) fn new(authority: &Authority) -> Result<Self, KeysStartError> {
+    pub(super) fn new(
+        authority: &Authority,
+        propagate: Arc<dyn Propagate>,
+    ) -> Result<Self, KeysStartError> {
         Ok(Self {
             client: client(authority)?,
             sources: Sources::of(authority)?,
             algorithms: authority.algorithms.clone(),
+            propagate,
         })
     }
 
-    /// The address that stands for the authority in telemetry.
-    pub(super) fn address(&self) -> &Url {
-        self.sources.address()
+    /// The documents.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Reads every document of the authority; unless all are usable, none is used.
@@ -111,9 +120,14 @@ impl Fetcher {
     }
 
     async fn get(&self, address: Url) -> Result<(Vec<u8>, Seen), Failure> {
+        let traced = match (address.host_str(), address.port_or_known_default()) {
+            (Some(host), Some(port)) => self.propagate.headers(host, port),
+            _ => HeaderMap::new(),
+        };
         let response = self
             .client
             .get(address)
+            .headers(traced)
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .send()
@@ -122,7 +136,7 @@ impl Fetcher {
                 error: unanswered(&error),
                 seen: Seen::default(),
             })?;
-        let seen = Seen::in_answer(response.status(), response.headers());
+        let seen = Seen::in_answer(&response);
         let document = document(response)
             .await
             .map_err(|error| Failure { error, seen })?;
@@ -216,7 +230,8 @@ fn is_from_tls(error: &(dyn Error + 'static)) -> bool {
 }
 
 impl Seen {
-    fn in_answer(status: StatusCode, headers: &HeaderMap) -> Self {
+    fn in_answer(response: &Response) -> Self {
+        let (status, headers) = (response.status(), response.headers());
         let date = time_in(headers, DATE);
         let asks = matches!(
             status,
@@ -224,6 +239,11 @@ impl Seen {
         );
         Self {
             status: Some(status.as_u16()),
+            version: match response.version() {
+                Version::HTTP_2 => Some("2"),
+                Version::HTTP_11 => Some("1.1"),
+                _ => None,
+            },
             retry_after: asks
                 .then(|| retry_after(headers, date))
                 .flatten()

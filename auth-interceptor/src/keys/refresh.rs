@@ -79,10 +79,15 @@ impl Refresh {
     pub(super) async fn run(mut self) {
         let mut trigger = Trigger::Start;
         loop {
-            let span = self.report.span(self.fetcher.address(), &trigger);
-            self.read(&trigger, &span).instrument(span.clone()).await;
+            self.read_once(&trigger).await;
             trigger = self.next_trigger().await;
         }
+    }
+
+    /// One read, in a span that ends with it.
+    async fn read_once(&mut self, trigger: &Trigger) {
+        let span = self.report.span(self.fetcher.sources(), trigger);
+        self.read(trigger, &span).instrument(span.clone()).await;
     }
 
     async fn next_trigger(&self) -> Trigger {
@@ -184,8 +189,7 @@ impl Refresh {
             (Some(_), None) => KeySource::Missing,
         };
         let previous = self.shared.desk().last_error;
-        self.report
-            .outcome(span, seen.status, source, error, previous);
+        self.report.outcome(span, seen, source, error, previous);
         self.observer.keys_read(&KeyRead {
             authority: &self.authority,
             trigger: trigger.as_str(),

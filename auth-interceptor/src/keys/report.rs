@@ -2,11 +2,12 @@
 //!
 //! A fault that lasts is told once, and of a key id no more than its head.
 
-use reqwest::Url;
-use tracing::{Span, debug, field, info, info_span, warn};
+use tracing::{Span, debug, field, info, info_span, record_all, warn};
 
 use super::authority_keys::{KeySource, Loaded};
+use super::discovery::Sources;
 use super::error::KeyReadError;
+use super::fetch::Seen;
 use super::refresh::Trigger;
 use super::signing_key::shown_kid;
 use super::snapshot::KeySnapshot;
@@ -24,15 +25,21 @@ impl Report {
     }
 
     /// The span of one read: of all the authority's documents together, hence of no one request.
-    pub(super) fn span(&self, address: &Url, trigger: &Trigger) -> Span {
+    pub(super) fn span(&self, sources: &Sources, trigger: &Trigger) -> Span {
+        let address = sources.address();
         let span = info_span!(
             parent: None,
             "jwks.fetch",
             otel.kind = "client",
+            otel.status_code = field::Empty,
             http.request.method = "GET",
             http.response.status_code = field::Empty,
             server.address = address.host_str(),
             server.port = address.port_or_known_default(),
+            // It has no query, user name or password.
+            url.full = address.as_str(),
+            url.template = sources.template(),
+            network.protocol.version = field::Empty,
             error.type = field::Empty,
             selvedge.authority.name = &*self.authority,
             selvedge.jwks.trigger = trigger.as_str(),
@@ -49,18 +56,25 @@ impl Report {
     pub(super) fn outcome(
         &self,
         span: &Span,
-        status: Option<u16>,
+        seen: Seen,
         source: KeySource,
         error: Option<KeyReadError>,
         previous: Option<KeyReadError>,
     ) {
-        if let Some(status) = status {
-            span.record("http.response.status_code", status);
-        }
-        span.record("selvedge.jwks.source", source.as_str());
+        record_all!(
+            span,
+            http.response.status_code = seen.status,
+            network.protocol.version = seen.version,
+            selvedge.jwks.source = source.as_str(),
+        );
         match error {
             Some(error) => {
-                span.record("error.type", &*error.error_type());
+                let error_type = error.error_type();
+                record_all!(
+                    span,
+                    error.type = &*error_type,
+                    otel.status_code = "ERROR",
+                );
                 self.failed(source, error, previous);
             }
             None if previous.is_some() => {

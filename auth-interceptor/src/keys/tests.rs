@@ -16,6 +16,7 @@ use super::AuthorityKeys;
 use super::authority_keys::KeyStatus;
 use crate::authority::{Authority, KeySettings};
 use crate::observer::{Observer, Unobserved};
+use crate::propagate::{Propagate, Unpropagated};
 
 /// What waits for an event fails after this long; nothing waits for a time.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -43,9 +44,13 @@ fn unobserved() -> Arc<dyn Observer> {
     Arc::new(Unobserved)
 }
 
+fn unpropagated() -> Arc<dyn Propagate> {
+    Arc::new(Unpropagated)
+}
+
 /// Starts and waits for the first keys.
 async fn loaded(authority: &Authority, settings: &KeySettings) -> Arc<AuthorityKeys> {
-    let keys = AuthorityKeys::start(authority, settings, &unobserved()).unwrap();
+    let keys = AuthorityKeys::start(authority, settings, &unobserved(), &unpropagated()).unwrap();
     before_usable(&keys).await;
     keys
 }

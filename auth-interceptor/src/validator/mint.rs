@@ -291,7 +291,7 @@ impl Fixture {
     #[track_caller]
     pub(crate) fn refusal(&self, token: &str) -> AuthError {
         match self.verify(token) {
-            Err(Unverified::Refused(error)) => error,
+            Err(Unverified::Refused(error) | Unverified::SignedAndRefused { error, .. }) => error,
             other => panic!("expected a refusal, got {other:?}"),
         }
     }

@@ -8,7 +8,9 @@ use tokio::net::TcpListener;
 
 use super::authority_double::{Answer, AuthorityDouble, Certificate, DISCOVERY, ISSUER, KEYS};
 use super::signer::{RSA, jwks};
-use super::{before_deadline, before_usable, busy, loaded, quiet, status, unobserved};
+use super::{
+    before_deadline, before_usable, busy, loaded, quiet, status, unobserved, unpropagated,
+};
 use crate::claims::TokenVersion::Rfc9068;
 use crate::keys::AuthorityKeys;
 use crate::keys::authority_keys::{KeySource, Learned};
@@ -327,7 +329,8 @@ async fn the_wait_that_an_authority_asks_for_is_read_as_seconds_or_as_a_time_and
 async fn a_certificate_that_does_not_prove_the_authority_is_refused() {
     for certificate in [Certificate::OtherName, Certificate::Expired] {
         let double = AuthorityDouble::with_certificate(certificate, [RSA[0].jwk("one")]);
-        let keys = AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved()).unwrap();
+        let keys =
+            AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved(), &unpropagated()).unwrap();
         let status = status(&keys, |status| status.last_error.is_some()).await;
         assert_eq!(status.last_error, Some(KeyReadError::Untrusted));
         assert!(double.counts().requests.is_empty());
@@ -342,7 +345,8 @@ async fn a_root_that_is_not_the_authoritys_is_not_made_up_for_by_the_machines() 
     for root in [other.oidc().root_certificates_pem, None] {
         let mut authority = double.oidc();
         authority.root_certificates_pem = root;
-        let keys = AuthorityKeys::start(&authority, &quiet(), &unobserved()).unwrap();
+        let keys =
+            AuthorityKeys::start(&authority, &quiet(), &unobserved(), &unpropagated()).unwrap();
         let status = status(&keys, |status| status.last_error.is_some()).await;
         assert_eq!(status.last_error, Some(KeyReadError::Untrusted));
         assert!(double.counts().requests.is_empty());
@@ -354,7 +358,7 @@ async fn an_authority_that_speaks_tls_1_1_is_told_nothing() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut authority = AuthorityDouble::with_keys([]).oidc();
     authority.url = format!("https://{}", listener.local_addr().unwrap());
-    let keys = AuthorityKeys::start(&authority, &quiet(), &unobserved()).unwrap();
+    let keys = AuthorityKeys::start(&authority, &quiet(), &unobserved(), &unpropagated()).unwrap();
 
     let (mut tcp, _) = before_deadline(listener.accept()).await.unwrap();
     let mut record = [0; 5];

@@ -10,7 +10,10 @@ use super::authority_double::{
     ISSUER_V2, KEYS, KEYS_V1, KEYS_V2,
 };
 use super::signer::{RSA, jwks};
-use super::{after_read, before_deadline, before_usable, busy, loaded, quiet, status, unobserved};
+use super::{
+    after_read, before_deadline, before_usable, busy, loaded, quiet, status, unobserved,
+    unpropagated,
+};
 use crate::authority::KeySettings;
 use crate::claims::TokenVersion::{Rfc9068, V1, V2};
 use crate::keys::authority_keys::KeySource;
@@ -60,7 +63,8 @@ async fn the_keys_of_an_oidc_authority_verify_rfc_9068_tokens_alone() {
 #[tokio::test]
 async fn nothing_is_served_before_the_first_keys_and_an_authority_that_opens_is_found_in_2_s() {
     let (double, closed) = AuthorityDouble::closed(Certificate::Sound, [RSA[0].jwk("one")]);
-    let keys = AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved()).unwrap();
+    let keys =
+        AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved(), &unpropagated()).unwrap();
     assert!(keys.current().is_none());
 
     let failing = status(&keys, |status| status.last_error.is_some()).await;
@@ -203,7 +207,8 @@ async fn an_administrator_reads_keys_past_every_cooldown() {
 async fn a_read_that_an_administrator_asks_for_begins_after_the_question() {
     let double = AuthorityDouble::with_keys([RSA[0].jwk("old")]);
     double.hold_answers();
-    let keys = AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved()).unwrap();
+    let keys =
+        AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved(), &unpropagated()).unwrap();
     double.await_requests(DISCOVERY, 1).await;
 
     let flush = tokio::spawn({
@@ -248,7 +253,7 @@ async fn an_authority_that_cannot_be_read_is_refused_at_the_start() {
         let mut authority = double.oidc();
         authority.url = url.to_owned();
         authority.root_certificates_pem = Some(pem.to_vec());
-        AuthorityKeys::start(&authority, &quiet(), &unobserved()).map(|_| ())
+        AuthorityKeys::start(&authority, &quiet(), &unobserved(), &unpropagated()).map(|_| ())
     };
     let pem = double.oidc().root_certificates_pem.unwrap();
     for url in [

@@ -113,6 +113,12 @@ async fn each_read_is_a_span_that_says_what_it_was_for_and_how_it_ended() {
             ("http.response.status_code", status),
             ("server.address", "127.0.0.1"),
             ("server.port", &port),
+            (
+                "url.full",
+                &format!("{}/.well-known/openid-configuration", double.url()),
+            ),
+            ("url.template", "/.well-known/openid-configuration"),
+            ("network.protocol.version", "1.1"),
             ("selvedge.authority.name", "double"),
             ("selvedge.jwks.trigger", trigger),
             ("selvedge.jwks.source", source),
@@ -134,6 +140,7 @@ async fn each_read_is_a_span_that_says_what_it_was_for_and_how_it_ended() {
     let mut failed = expected("unknown_kid", "lkg", "500");
     failed.append(&mut fields([
         ("error.type", "500"),
+        ("otel.status_code", "ERROR"),
         ("selvedge.jwks.kid", "unknown-"),
     ]));
     assert_eq!(spans, [failed]);

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::authority_double::{Answer, AuthorityDouble, DISCOVERY, KEYS};
 use super::signer::RSA;
-use super::{before_deadline, busy, loaded, quiet, status, unobserved};
+use super::{before_deadline, busy, loaded, quiet, status, unobserved, unpropagated};
 use crate::authority::KeySettings;
 use crate::claims::TokenVersion::{Rfc9068, V1};
 use crate::keys::AuthorityKeys;
@@ -53,7 +53,8 @@ async fn a_thousand_callers_with_a_new_key_share_one_read() {
 async fn a_thousand_first_callers_wait_for_the_first_read() {
     let double = AuthorityDouble::with_keys([RSA[0].jwk("one")]);
     double.hold_answers();
-    let keys = AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved()).unwrap();
+    let keys =
+        AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved(), &unpropagated()).unwrap();
     let callers = callers(&keys, 1_000, "one");
     double.await_requests(DISCOVERY, 1).await;
     double.release_answers();
@@ -206,7 +207,8 @@ async fn a_failed_read_does_not_lengthen_the_cooldown() {
 #[tokio::test]
 async fn the_first_keys_are_not_read_sooner_for_a_token() {
     let double = AuthorityDouble::with_keys([]);
-    let keys = AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved()).unwrap();
+    let keys =
+        AuthorityKeys::start(&double.oidc(), &quiet(), &unobserved(), &unpropagated()).unwrap();
     status(&keys, |status| status.last_error.is_some()).await;
     let requests = double.requests(KEYS);
     // Nothing is awaited here, so the task cannot have read again by its timer.

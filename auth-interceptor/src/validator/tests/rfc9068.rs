@@ -71,7 +71,7 @@ fn claims_are_demanded_and_typed_as_the_profile_says() {
         assert!(
             match fixture.verify(&with(claim, None)) {
                 // Without an issuer the key still tells whose token it is.
-                Err(crate::validator::Unverified::Refused(error)) =>
+                Err(crate::validator::Unverified::SignedAndRefused { error, .. }) =>
                     error == AuthError::TokenClaimMissing { claim },
                 _ => false,
             },
