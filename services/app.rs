@@ -1,6 +1,7 @@
 //! The whole service, and its one visible layer chain.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -228,17 +229,19 @@ impl App {
             names,
             drain.clone(),
         ));
-        let serve = |listener, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {
-            listener::serve(
-                listener,
-                settings.tls.clone(),
-                guarded(face, &settings, &authenticator, &metrics, &drain),
-                &settings.connections,
-                &drain,
-                settings.drain,
-                until,
-            )
-        };
+        let serve =
+            |listener: TcpListener, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {
+                let address = listener.local_addr().ok();
+                listener::serve(
+                    listener,
+                    settings.tls.clone(),
+                    guarded(face, address, &settings, &authenticator, &metrics, &drain),
+                    &settings.connections,
+                    &drain,
+                    settings.drain,
+                    until,
+                )
+            };
         let begun = drain.clone();
         // Nothing in front of it: it guards nothing, and no page may reach the service as its own.
         let pages = listeners.front_end.into_iter().zip(std::iter::repeat(site));
@@ -290,6 +293,7 @@ fn rest(settings: &AppSettings, served: &ServedPolicies) -> Result<RestLayer, Ro
 /// The one layer chain, in front of what a listener serves.
 fn guarded(
     face: Face,
+    address: Option<SocketAddr>,
     settings: &AppSettings,
     authenticator: &Arc<Authenticator>,
     metrics: &Arc<Metrics>,
@@ -309,10 +313,10 @@ fn guarded(
         .option_layer(face.rest)
         .option_layer(face.grpc_web)
         // Whatever is refused below, its reply and its events name one trace.
-        .layer(TraceContextLayer::new(
-            face.served.clone(),
-            settings.trust_inbound,
-        ))
+        .layer(
+            TraceContextLayer::new(face.served.clone(), settings.trust_inbound)
+                .listening_at(address),
+        )
         // Above everything that refuses, and below what names the trace: each call is measured once.
         .layer(MeasureLayer::new(Arc::clone(metrics), face.served.clone()))
         // Above everything that refuses, so that every refusal leaves complete.

@@ -30,6 +30,7 @@ pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
 use crate::telemetry::export::{ExportSettings, OtlpProtocol};
+use crate::telemetry::propagation::{PropagateTo, TrustInbound};
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
 const PREFIX: &str = "SELVEDGE_";
@@ -119,8 +120,10 @@ pub struct Telemetry {
     pub log_file: Option<PathBuf>,
     /// Where traces are exported to; none: nowhere.
     pub export: Option<ExportSettings>,
-    /// Whether a caller's trace context is continued.
-    pub trust_inbound: bool,
+    /// Whose traces are continued.
+    pub trust_inbound: TrustInbound,
+    /// Whose hosts learn of traces.
+    pub propagate_to: PropagateTo,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
 }
@@ -249,7 +252,15 @@ impl Settings {
                     .optional_text("telemetry.log_file")?
                     .map(PathBuf::from),
                 export: read_export(&values)?,
-                trust_inbound: values.flag("telemetry.trust_inbound")?,
+                trust_inbound: match values.choice("telemetry.trust_inbound")? {
+                    "true" => TrustInbound::All,
+                    "false" => TrustInbound::Nobody,
+                    _ => TrustInbound::Auto,
+                },
+                propagate_to: PropagateTo::new(
+                    &values.receivers("telemetry.propagate_to")?,
+                    values.fraction("telemetry.sample_ratio")?,
+                ),
                 metrics: values.flag("telemetry.metrics")?,
             },
             keys: read_keys(&values)?,

@@ -17,6 +17,7 @@ pub mod instruments;
 pub mod metrics;
 pub mod names;
 pub mod observers;
+pub mod propagation;
 pub mod trace_context;
 
 /// What is logged, and where to.

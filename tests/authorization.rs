@@ -9,6 +9,7 @@ use auth_interceptor::{
 };
 use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
 use tower::ServiceBuilder;
@@ -202,7 +203,7 @@ impl Guarded {
         services.add(health).unwrap();
         let (routes, served) = services.into_parts();
         let service = ServiceBuilder::new()
-            .layer(TraceContextLayer::new(served.clone(), true))
+            .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
             .layer(CompletionLayer::new(1024))
             .layer(AuthLayer::new(
                 authenticator,

@@ -9,6 +9,7 @@ use selvedge::app::policies;
 use selvedge::contracts::data::v1::profile_service_server::{ProfileService, ProfileServiceServer};
 use selvedge::contracts::data::v1::{GetProfileRequest, GetProfileResponse};
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
 use tonic::Status;
@@ -49,7 +50,7 @@ pub(crate) async fn a_handler_that_panics_is_our_fault_and_its_words_stay_here()
     in_time("the keys are read", authenticator.ready()).await;
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
-        .layer(TraceContextLayer::new(served.clone(), true))
+        .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
         .layer(CompletionLayer::new(1024))
         .layer(AuthLayer::new(
             authenticator,
@@ -72,7 +73,7 @@ pub(crate) async fn a_service_whose_layer_was_forgotten_serves_nobody() {
     let emulator = start_emulator(auth_interceptor::Clock::system()).await;
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
-        .layer(TraceContextLayer::new(served, true))
+        .layer(TraceContextLayer::new(served, TrustInbound::Auto))
         .layer(CompletionLayer::new(1024))
         .service(routes.prepare());
     let served = Served::start(service).await;

@@ -14,6 +14,7 @@ use auth_interceptor::{
 };
 use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::telemetry::{LogSettings, Telemetry};
 use selvedge::transport::completion::CompletionLayer;
@@ -103,7 +104,7 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
         services.add(service.clone())?;
         let (guarded, served) = services.into_parts();
         let outer = ServiceBuilder::new()
-            .layer(TraceContextLayer::new(served.clone(), true))
+            .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
             .layer(GrpcOnlyLayer)
             .layer(CompletionLayer::new(4 << 20))
             .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()));

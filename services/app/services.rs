@@ -128,7 +128,11 @@ fn exchange(
     store: &Arc<dyn Store>,
 ) -> Result<(Arc<TokenExchange>, Arc<AuthorityClient>), AppError> {
     let ours = &settings.exchange;
-    let authorities = Arc::new(AuthorityClient::new(&ours.registrations, &ours.clock)?);
+    let authorities = Arc::new(AuthorityClient::propagating(
+        &ours.registrations,
+        &ours.clock,
+        &ours.propagate,
+    )?);
     let refresh_tokens = settings.sealing_keys.as_ref().map(|keys| RefreshTokens {
         store: Arc::clone(store),
         keys: Arc::clone(keys),

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{AuthSettings, Clock};
+use auth_interceptor::{AuthSettings, Clock, Propagate};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Fabric, Settings, Web};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
+use crate::telemetry::propagation::TrustInbound;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
 
@@ -36,8 +37,8 @@ pub struct AppSettings {
     pub reflection: bool,
     /// The origins whose pages may call, each as browsers write it.
     pub cors_origins: Vec<String>,
-    /// Whether a caller's trace is continued; otherwise each call starts one.
-    pub trust_inbound: bool,
+    /// Whose traces are continued.
+    pub trust_inbound: TrustInbound,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
     /// The largest message, in bytes.
@@ -76,14 +77,21 @@ impl TryFrom<&Settings> for AppSettings {
         auth.keys = settings.keys.clone();
         auth.token_bytes = limits.token_bytes;
         auth.clock = Clock::system();
+        let propagate: Arc<dyn Propagate> = Arc::new(settings.telemetry.propagate_to.clone());
+        auth.propagate = Arc::clone(&propagate);
+        let mut exchange = ExchangeSettings::new(settings.exchange.clone());
+        exchange.propagate = Arc::clone(&propagate);
         Ok(Self {
             auth,
-            exchange: ExchangeSettings::new(settings.exchange.clone()),
+            exchange,
             sealing_keys: sealing_keys(&settings.sealing_key_files)?,
             fabric: settings.fabric.clone(),
             web: settings.web.clone(),
             jobs: settings.jobs,
-            downstream: DownstreamSettings::from(&settings.downstream),
+            downstream: DownstreamSettings {
+                propagate,
+                ..DownstreamSettings::from(&settings.downstream)
+            },
             health: settings.server.health,
             reflection: settings.server.reflection,
             cors_origins: settings.server.cors_origins.clone(),

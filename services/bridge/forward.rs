@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use tonic::body::Body;
 
+use crate::telemetry::trace_context::OtherFace;
+
 /// What belongs to the one connection or to the HTTP message (RFC 9110 section 7.6.1), speaks of a
 /// body that the service never sees, or is gRPC's own. Cookies are among them: a browser sends them
 /// unasked, and no call is anybody's because of one.
@@ -37,6 +39,7 @@ pub(super) fn grpc(request: Request<Body>, uri: Uri) -> Request<Body> {
     parts.method = Method::POST;
     parts.version = Version::HTTP_2;
     parts.uri = uri;
+    parts.extensions.get_or_insert_default::<OtherFace>();
     strip(&mut parts.headers);
     let headers = &mut parts.headers;
     headers.insert(

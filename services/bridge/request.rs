@@ -21,6 +21,7 @@ use super::json::{JsonMapping, Unreadable};
 use super::routes::{BodyField, Route};
 use crate::call::status;
 use crate::refusal::Refusal;
+use crate::telemetry::trace_context::OtherFace;
 
 /// How many bytes of a streamed body go into one message at most.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -48,6 +49,9 @@ impl Call {
             call: self,
         };
         let uri = content.call.route.grpc_uri.clone();
+        parts.extensions.insert(OtherFace {
+            http_route: Some(Arc::clone(&content.call.route.path)),
+        });
         let body = if content.call.route.takes_bytes() {
             lazy(content.pieces())
         } else {

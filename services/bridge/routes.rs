@@ -92,7 +92,9 @@ pub(super) struct Route {
     pub(super) grpc_uri: Uri,
     /// The HTTP verb.
     pub(super) verb: Method,
-    /// The paths it answers.
+    /// The paths it answers, as the contract writes them.
+    pub(super) path: Arc<str>,
+    /// The same, to match by.
     pub(super) template: Template,
     /// The fields that the template's variables name, in their order.
     pub(super) variables: Vec<FieldPath>,
@@ -333,6 +335,7 @@ impl RuleReader {
             grpc_path,
             grpc_uri,
             verb,
+            path: path.into(),
             template,
             variables,
             body,

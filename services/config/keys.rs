@@ -46,6 +46,8 @@ pub enum Form {
     Flag,
     /// A number from 0 to 1.
     Fraction,
+    /// Hosts, each with or without a port.
+    Hosts,
     /// A GUID.
     Guid,
     /// A list of GUIDs.
@@ -79,6 +81,9 @@ impl fmt::Display for Form {
             Self::File => f.write_str("the path of a file"),
             Self::Flag => f.write_str("true or false"),
             Self::Fraction => f.write_str("a number from 0 to 1"),
+            Self::Hosts => f.write_str(
+                "a list of hosts, each with or without a port, such as login.microsoftonline.com",
+            ),
             Self::Guid => f.write_str("a GUID in lower case"),
             Self::Guids => f.write_str("a list of GUIDs in lower case"),
             Self::Origins => {

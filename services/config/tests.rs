@@ -11,6 +11,7 @@ use std::time::Duration;
 use auth_interceptor::{Algorithm, AuthorityKind};
 
 use super::{ConfigError, Environment, KEYS, Migrate, Settings};
+use crate::telemetry::propagation::TrustInbound;
 
 const TENANT: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
@@ -90,7 +91,7 @@ fn authorities_and_registrations_are_enough() {
     assert_eq!(settings.keys.refresh, Duration::from_secs(3600));
     assert_eq!(settings.keys.unknown_kid_cooldown, Duration::from_secs(300));
     assert_eq!(settings.keys.last_known_good, Duration::from_secs(86_400));
-    assert!(settings.telemetry.trust_inbound);
+    assert_eq!(settings.telemetry.trust_inbound, TrustInbound::Auto);
     assert!(settings.dangers.is_empty());
     assert!(settings.exchange[0].credential.is_none());
     assert_eq!(

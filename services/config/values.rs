@@ -13,6 +13,7 @@ use super::error::ConfigError;
 use super::keys::{self, Form, Key};
 use super::{Environment, PREFIX};
 use crate::telemetry::export::Ratio;
+use crate::telemetry::propagation::Receiver;
 
 /// Sections whose tables the operator names.
 const NAMED: [&str; 2] = ["authorities", "registrations"];
@@ -188,6 +189,7 @@ impl Values {
             };
             let word = match &value.kind {
                 ValueKind::I64(number) => number.to_string(),
+                ValueKind::Boolean(flag) => flag.to_string(),
                 _ => text(value, form)?,
             };
             words.iter().find(|known| **known == word).copied()
@@ -239,6 +241,15 @@ impl Values {
     pub(super) fn origins(&self, path: &str) -> Result<Vec<String>, ConfigError> {
         self.required(path, |value, form| {
             texts(value, form).filter(|list| list.iter().all(|text| is_origin(text)))
+        })
+    }
+
+    pub(super) fn receivers(&self, path: &str) -> Result<Vec<Receiver>, ConfigError> {
+        self.required(path, |value, form| {
+            texts(value, form)?
+                .iter()
+                .map(|text| text.parse().ok())
+                .collect()
         })
     }
 

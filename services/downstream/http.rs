@@ -1,12 +1,16 @@
 //! The one client behind all downstream calls: how a call gets its token, is tried, and is tried
 //! again where that can help and do no harm.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use auth_interceptor::Propagate;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, Method, Response};
-use tracing::{Instrument as _, Span, field, info_span, warn};
+use tracing::field::display;
+use tracing::{Instrument as _, Span, field, info_span, record_all, warn};
 
 use super::call::{Answer, Call};
 use super::credentials::{Credentials, OnBehalfOf};
@@ -15,6 +19,7 @@ use super::failure::{self, Failure};
 use super::scopes::STORAGE;
 use super::settings::{DownstreamSettings, DownstreamStartError};
 use crate::exchange::Freshness;
+use crate::telemetry::names::http_version;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The largest document of an answer.
@@ -28,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
+    propagate: Arc<dyn Propagate>,
     answer_timeout: Duration,
     idle_timeout: Duration,
 }
@@ -56,6 +62,7 @@ impl Http {
         }
         Ok(Self {
             client: client.build().map_err(DownstreamStartError::Client)?,
+            propagate: Arc::clone(&settings.propagate),
             answer_timeout: settings.answer_timeout,
             idle_timeout: settings.idle_timeout,
         })
@@ -166,6 +173,14 @@ impl Http {
         })
     }
 
+    /// What tells the receiver of the current trace.
+    fn traced(&self, call: &Call) -> HeaderMap {
+        match (call.url.host_str(), call.url.port_or_known_default()) {
+            (Some(host), Some(port)) => self.propagate.headers(host, port),
+            _ => HeaderMap::new(),
+        }
+    }
+
     async fn answer(&self, call: &Call, credentials: &Credentials) -> Result<Answer, Failure> {
         let unanswered = |error: reqwest::Error| {
             failed(if error.is_connect() {
@@ -189,6 +204,7 @@ impl Http {
             .client
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone())
+            .headers(self.traced(call))
             .header(ACCEPT_ENCODING, "identity")
             .header(AUTHORIZATION, authorization);
         if !matches!(call.method, Method::GET | Method::HEAD) {
@@ -254,38 +270,76 @@ async fn document(
 
 // === What operators see ===
 
-/// The address is given by its template alone: a file's name is the user's.
 fn span(call: &Call, resends: u32) -> Span {
     info_span!(
         "downstream.call",
         otel.kind = "client",
+        otel.status_code = field::Empty,
         http.request.method = call.method.as_str(),
         http.response.status_code = field::Empty,
         http.request.resend_count = (resends > 0).then_some(resends),
+        url.full = display(ShownUrl(call)),
         url.template = call.template,
+        network.protocol.version = field::Empty,
         server.address = call.url.host_str(),
         server.port = call.url.port_or_known_default(),
         error.type = field::Empty,
+        selvedge.exchange.resource = call.scopes.resource(),
         selvedge.fabric.request_id = field::Empty,
         azure.service.request.id = field::Empty,
     )
 }
 
-fn seen(call: &Call, response: &Response) {
-    let span = Span::current();
-    span.record("http.response.status_code", response.status().as_u16());
-    let field = if call.resource == STORAGE {
-        "azure.service.request.id"
-    } else {
-        "selvedge.fabric.request_id"
-    };
-    if let Some(id) = failure::failed_call(call.resource, response.headers(), &[]).request_id {
-        span.record(field, &*id);
+/// The address of a call without its query, and without the name of a file or folder: that is the
+/// user's, and only its template is told.
+struct ShownUrl<'c>(&'c Call);
+
+impl fmt::Display for ShownUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { url, template, .. } = self.0;
+        write!(
+            f,
+            "{}://{}",
+            url.scheme(),
+            url.host_str().unwrap_or_default()
+        )?;
+        if let Some(port) = url.port() {
+            write!(f, ":{port}")?;
+        }
+        match (template.ends_with("{path}"), url.path().find("/Files/")) {
+            (true, Some(folder)) => {
+                let shown = url.path().get(..folder).unwrap_or_default();
+                write!(f, "{shown}/Files/REDACTED")
+            }
+            (true, None) => f.write_str("/REDACTED"),
+            (false, _) => f.write_str(url.path()),
+        }
     }
 }
 
+fn seen(call: &Call, response: &Response) {
+    let span = Span::current();
+    let id = failure::failed_call(call.resource, response.headers(), &[]).request_id;
+    let (fabric, azure) = match call.resource {
+        STORAGE => (None, id),
+        _ => (id, None),
+    };
+    record_all!(
+        span,
+        http.response.status_code = response.status().as_u16(),
+        network.protocol.version = http_version(response.version()),
+        selvedge.fabric.request_id = fabric.as_deref(),
+        azure.service.request.id = azure.as_deref(),
+    );
+}
+
 fn failed(error_type: &str) {
-    Span::current().record("error.type", error_type);
+    let span = Span::current();
+    record_all!(
+        span,
+        error.type = error_type,
+        otel.status_code = "ERROR",
+    );
     warn!(
         name: "downstream_call_failed",
         { error.type = error_type },

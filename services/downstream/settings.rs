@@ -1,8 +1,12 @@
 //! Where the downstream APIs are, and how long they may take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use auth_interceptor::{Propagate, Unpropagated};
+
 use crate::config;
+
 /// Where the downstream APIs are, and how long they may take.
 #[derive(Clone, Debug)]
 pub struct DownstreamSettings {
@@ -18,6 +22,8 @@ pub struct DownstreamSettings {
     pub answer_timeout: Duration,
     /// How long a file may stand still between two of its parts.
     pub idle_timeout: Duration,
+    /// Which of them learn of the traces that calls are of.
+    pub propagate: Arc<dyn Propagate>,
 }
 
 impl From<&config::Downstream> for DownstreamSettings {
@@ -29,6 +35,7 @@ impl From<&config::Downstream> for DownstreamSettings {
             root_certificates_pem: settings.root_certificates_pem.clone(),
             answer_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(30),
+            propagate: Arc::new(Unpropagated),
         }
     }
 }

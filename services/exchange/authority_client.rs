@@ -20,12 +20,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{Clock, TenantId};
+use auth_interceptor::{Clock, Propagate, TenantId, Unpropagated};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use reqwest::Client;
+use http::{HeaderMap, StatusCode};
+use reqwest::{Client, Url};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -96,6 +96,7 @@ struct Asked {
     scope_names: ScopeNames,
     assertion_use: AssertionUse,
     clock: Clock,
+    propagate: Arc<dyn Propagate>,
     dialling: Dialling,
 }
 
@@ -127,6 +128,20 @@ impl AuthorityClient {
         registrations: impl IntoIterator<Item = &'r Registration>,
         clock: &Clock,
     ) -> Result<Self, AuthorityClientError> {
+        let nobody: Arc<dyn Propagate> = Arc::new(Unpropagated);
+        Self::propagating(registrations, clock, &nobody)
+    }
+
+    /// The same, where `propagate` says which authorities learn of the traces of requests.
+    ///
+    /// # Errors
+    ///
+    /// See [`AuthorityClientError`].
+    pub fn propagating<'r>(
+        registrations: impl IntoIterator<Item = &'r Registration>,
+        clock: &Clock,
+        propagate: &Arc<dyn Propagate>,
+    ) -> Result<Self, AuthorityClientError> {
         let mut authorities: HashMap<&str, Arc<Asked>> = HashMap::new();
         let mut applicants = HashMap::new();
         for registration in registrations {
@@ -137,7 +152,7 @@ impl AuthorityClient {
             let asked = match authorities.get(authority.name.as_str()) {
                 Some(asked) => Arc::clone(asked),
                 None => {
-                    let asked = Arc::new(Asked::new(authority, clock)?);
+                    let asked = Arc::new(Asked::new(authority, clock, propagate)?);
                     authorities.insert(&authority.name, Arc::clone(&asked));
                     asked
                 }
@@ -258,6 +273,7 @@ impl Asked {
     fn new(
         authority: &auth_interceptor::Authority,
         clock: &Clock,
+        propagate: &Arc<dyn Propagate>,
     ) -> Result<Self, AuthorityClientError> {
         let name = || authority.name.clone();
         let client = transport::https_client(authority.root_certificates_pem.as_deref()).map_err(
@@ -281,6 +297,7 @@ impl Asked {
             scope_names,
             assertion_use,
             clock: clock.clone(),
+            propagate: Arc::clone(propagate),
             dialling: Dialling::default(),
         })
     }
@@ -304,16 +321,18 @@ impl Asked {
         resend: u32,
     ) -> Result<Said, ExchangeError> {
         let form = form::form(request.grant, &request.registration.client_id, proof);
+        let resource = request.grant.scopes().resource();
+        let span = report::span(&self.name, address, resource, resend);
         let sent = self
             .client
             .post(address.url.clone())
+            .headers(span.in_scope(|| self.traced(&address.url)))
             .header("client-request-id", Uuid::new_v4().to_string())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form::body(&form));
         let mut dial = self.dialling.turn(CONNECT_TIMEOUT).await;
-        let span = report::span(&self.name, address, resend);
-        let answered = transport::send(sent, request.deadline, |status| {
-            report::status(&span, status);
+        let answered = transport::send(sent, request.deadline, |status, version| {
+            report::status(&span, status, version);
             self.dialling.answered(IDLE);
             drop(dial.take());
         })
@@ -328,6 +347,14 @@ impl Asked {
             Err(reason) => report::unanswered(&span, &self.name, *reason),
         }
         said.map_err(|reason| self.fault(reason))
+    }
+
+    /// What tells the authority of the current trace.
+    fn traced(&self, url: &Url) -> HeaderMap {
+        match (url.host_str(), url.port_or_known_default()) {
+            (Some(host), Some(port)) => self.propagate.headers(host, port),
+            _ => HeaderMap::new(),
+        }
     }
 
     fn read(&self, grant: &Grant, answered: &Answered) -> Result<Said, Defect> {

@@ -105,6 +105,15 @@ impl TokenExchange {
         subject: &SubjectToken,
         scopes: &Arc<Scopes>,
     ) -> Result<LongRunningSession, LongRunningError> {
+        let kept = self.begin_long_running(subject, scopes).await;
+        kept.inspect_err(|error| self.tell(error))
+    }
+
+    async fn begin_long_running(
+        &self,
+        subject: &SubjectToken,
+        scopes: &Arc<Scopes>,
+    ) -> Result<LongRunningSession, LongRunningError> {
         let refresh_tokens = self.refresh_tokens()?;
         let claims = subject.claims();
         let registration = self.registrations.with_credential(claims.registration())?;
@@ -145,6 +154,15 @@ impl TokenExchange {
     /// The session has ended, its token cannot be opened, or the authority refuses: the error says
     /// who has to act.
     pub async fn exchange_for_long_running(
+        &self,
+        session: &LongRunningSession,
+        scopes: &Arc<Scopes>,
+    ) -> Result<Exchanged, LongRunningError> {
+        let exchanged = self.answer_long_running(session, scopes).await;
+        exchanged.inspect_err(|error| self.tell(error))
+    }
+
+    async fn answer_long_running(
         &self,
         session: &LongRunningSession,
         scopes: &Arc<Scopes>,
@@ -240,6 +258,12 @@ impl TokenExchange {
         }
     }
 
+    fn tell(&self, error: &LongRunningError) {
+        if let LongRunningError::Exchange(error) = error {
+            self.observer.failed(error);
+        }
+    }
+
     fn refresh_tokens(&self) -> Result<&RefreshTokens, LongRunningError> {
         self.refresh_tokens.as_ref().ok_or(LongRunningError::NoKeys)
     }
@@ -307,7 +331,7 @@ impl Refresh {
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    session = %self.session.id,
+                    selvedge.session.id = %self.session.id,
                     "a stored refresh token could not be brought up to date"
                 );
             }

@@ -12,6 +12,12 @@ pub trait ExchangeObserver: fmt::Debug + Send + Sync + 'static {
     fn answered(&self, report: &ExchangeReport<'_>) {
         let _ = report;
     }
+
+    /// A token that no user's request was for could not be had: the service's own, or that of work
+    /// which outlives its call.
+    fn failed(&self, error: &ExchangeError) {
+        let _ = error;
+    }
 }
 
 /// Watches nothing.

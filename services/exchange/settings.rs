@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::Clock;
+use auth_interceptor::{Clock, Propagate, Unpropagated};
 
 use super::{ExchangeObserver, RefreshTokens, Registration, Unobserved};
 
@@ -24,6 +24,8 @@ pub struct ExchangeSettings {
     pub refresh_tokens: Option<RefreshTokens>,
     /// Who watches.
     pub observer: Arc<dyn ExchangeObserver>,
+    /// Which authorities learn of the traces that requests to them are of.
+    pub propagate: Arc<dyn Propagate>,
 }
 
 impl ExchangeSettings {
@@ -38,6 +40,7 @@ impl ExchangeSettings {
             memory_bytes: 256 * 1024 * 1024,
             refresh_tokens: None,
             observer: Arc::new(Unobserved),
+            propagate: Arc::new(Unpropagated),
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct TokenExchange {
     pub(super) refresh_tokens: Option<RefreshTokens>,
     /// The service's own tokens, apart from any user's.
     application: Arc<Answers>,
-    observer: Arc<dyn ExchangeObserver>,
+    pub(super) observer: Arc<dyn ExchangeObserver>,
 }
 
 impl TokenExchange {
@@ -145,7 +145,7 @@ impl TokenExchange {
         };
         let span = tracing::info_span!(
             "exchange",
-            selvedge.registration = claims.registration(),
+            selvedge.registration.name = claims.registration(),
             selvedge.exchange.resource = request.scopes.resource(),
             selvedge.exchange.cache = Empty,
         );
@@ -175,6 +175,15 @@ impl TokenExchange {
     ///
     /// There is none: the error says who has to act.
     pub async fn application_token(
+        &self,
+        registration: &str,
+        scopes: &Arc<Scopes>,
+    ) -> Result<Secret, ExchangeError> {
+        let token = self.ask_for_application(registration, scopes).await;
+        token.inspect_err(|error| self.observer.failed(error))
+    }
+
+    async fn ask_for_application(
         &self,
         registration: &str,
         scopes: &Arc<Scopes>,

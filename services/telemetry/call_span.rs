@@ -1,12 +1,12 @@
 //! What was decided about a call, on the call's own span: there a query for its trace finds who
-//! called, and why the call was refused.
+//! called, why the call was refused, and what an authority said.
 
-use auth_interceptor::{AuthError, Claims, DecidedCall, Observer, Validation};
-use tracing::{Span, field};
+use auth_interceptor::{AuthError, DecidedCall, Observer, TokenRole, Validation};
+use tracing::field::display;
+use tracing::{Span, record_all};
 
-use super::names;
 use super::trace_context::CallContext;
-use crate::exchange::{ExchangeObserver, ExchangeReport};
+use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
 
 /// Writes on the span of the call that the task is answering, where there is one.
 #[derive(Clone, Copy, Debug)]
@@ -14,36 +14,80 @@ pub struct CallSpan;
 
 impl Observer for CallSpan {
     fn decided(&self, decided: &DecidedCall<'_>) {
-        let Some(span) = current() else { return };
-        span.record(names::AUTH_OUTCOME, decided.outcome().as_str());
-        span.record(names::TOKEN_KIND, decided.token_kind());
-        span.record(names::AUTH_REASON, decided.error().map(AuthError::reason));
-        if let Some(claims) = decided.claims() {
-            whose(&span, claims);
-        }
+        within_call(|span| {
+            record_all!(
+                span,
+                selvedge.auth.outcome = decided.outcome().as_str(),
+                selvedge.auth.reason = decided.error().map(AuthError::reason),
+                selvedge.tenant.id = decided.tenant().map(display),
+                selvedge.client_app.id = decided.client(),
+                selvedge.token.version = decided.token_version(),
+                selvedge.token.kind = decided.token_kind(),
+                selvedge.token.role = decided.token_role().map(TokenRole::as_str),
+                selvedge.token.uti = decided.token_id().map(display),
+                selvedge.jwks.age_s = decided.keys_age().map(|age| age.as_secs()),
+            );
+        });
     }
 
     fn validated(&self, validation: &Validation<'_>) {
-        let Some(span) = current() else { return };
-        let age = validation.keys_age.map(|age| age.as_secs());
-        span.record(names::JWKS_AGE, age);
-        span.record(names::JWKS_SOURCE, validation.keys.as_str());
+        within_call(|span| {
+            record_all!(
+                span,
+                selvedge.jwks.age_s = validation.keys_age.map(|age| age.as_secs()),
+                selvedge.jwks.source = validation.keys.as_str(),
+                selvedge.verdict_cache = if validation.is_remembered {
+                    "hit"
+                } else {
+                    "miss"
+                },
+            );
+        });
     }
 }
 
 impl ExchangeObserver for CallSpan {
     fn answered(&self, report: &ExchangeReport<'_>) {
-        if let Some(span) = current() {
-            span.record(names::EXCHANGE_CACHE, report.source.as_str());
+        within_call(|span| {
+            record_all!(
+                span,
+                selvedge.exchange.cache = report.source.as_str(),
+                selvedge.exchange.resource = report.request.scopes.resource(),
+            );
+        });
+        if let Some(error) = report.error {
+            self.failed(error);
         }
+    }
+
+    fn failed(&self, error: &ExchangeError) {
+        within_call(|span| match error {
+            ExchangeError::Refused(refusal) => record_all!(
+                span,
+                selvedge.authority.name = &*refusal.authority,
+                selvedge.authority.error = refusal.error,
+                selvedge.authority.suberror = refusal.suberror.as_deref(),
+                selvedge.authority.aadsts = refusal.code(),
+                selvedge.authority.correlation_id = refusal.correlation_id.as_deref(),
+            ),
+            ExchangeError::AuthorityUnavailable { authority, .. }
+            | ExchangeError::AuthorityTimeout { authority, .. }
+            | ExchangeError::AuthorityResponseInvalid { authority } => {
+                record_all!(span, selvedge.authority.name = &**authority);
+            }
+            ExchangeError::AppOnlyUnsupported
+            | ExchangeError::ReceiverNotAllowed { .. }
+            | ExchangeError::ScopeNotAllowed { .. }
+            | ExchangeError::CredentialUnusable { .. }
+            | ExchangeError::Overloaded { .. } => {}
+        });
     }
 }
 
-fn current() -> Option<Span> {
-    CallContext::current(|call| call.span().clone())
-}
-
-fn whose(span: &Span, claims: &Claims) {
-    span.record(names::TENANT_ID, field::display(claims.tenant()));
-    span.record(names::CLIENT_APP_ID, claims.client().as_str());
+fn within_call(record: impl FnOnce(&Span)) {
+    CallContext::current(|call| {
+        if !call.span().is_disabled() {
+            record(call.span());
+        }
+    });
 }

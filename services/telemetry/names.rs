@@ -107,6 +107,7 @@ attributes! {
     HTTP_REQUEST_METHOD = convention::HTTP_REQUEST_METHOD, Listed, [Span, Metric, Log], "The method of a request that is sent.";
     HTTP_REQUEST_RESEND_COUNT = convention::HTTP_REQUEST_RESEND_COUNT, Listed, [Span, Log], "How often the request was sent before.";
     HTTP_RESPONSE_STATUS_CODE = convention::HTTP_RESPONSE_STATUS_CODE, Listed, [Span, Metric, Log], "The status of the answer.";
+    HTTP_ROUTE = convention::HTTP_ROUTE, Listed, [Span], "The template of the path that a REST request was for.";
     URL_TEMPLATE = convention::URL_TEMPLATE, Listed, [Span, Log], "The path of the request, its ids left open.";
     URL_FULL = convention::URL_FULL, Open, [Span], "The URL of the request, without its query.";
     USER_HASH = convention::USER_HASH, Open, [Span, Log, Audit], "A keyed hash of tenant and user.";
@@ -120,13 +121,13 @@ attributes! {
     // The decision.
     AUTH_OUTCOME = "selvedge.auth.outcome", Listed, [Span, Metric, Log, Audit], "`allow`, `deny` or `error`.";
     AUTH_REASON = "selvedge.auth.reason", Listed, [Span, Metric, Log, Audit], "Why a call is refused: a reason of the catalogue.";
-    SCOPE_REQUIRED = "selvedge.scope.required", Configured, [Span, Log], "The scopes or roles that the method asks for.";
+    SCOPE_REQUIRED = "selvedge.scope.required", Configured, [Span, Log], "The scopes and roles that the method asks for, as `a b | c`: any one group, in full.";
     TENANT_ID = "selvedge.tenant.id", Open, [Span, Log, Audit], "The caller's tenant.";
     CLIENT_APP_ID = "selvedge.client_app.id", Open, [Span, Log, Audit], "The application that calls.";
-    TOKEN_VERSION = "selvedge.token.version", Listed, [Span], "The token's version, `1.0` or `2.0`.";
-    TOKEN_KIND = "selvedge.token.kind", Listed, [Span, Metric, Audit], "`user`, `app` or `composite`.";
+    TOKEN_VERSION = "selvedge.token.version", Listed, [Span, Log], "The token's version: `1.0`, `2.0` or `rfc9068`.";
+    TOKEN_KIND = "selvedge.token.kind", Listed, [Span, Metric, Log, Audit], "`user`, `app`, `composite` for two tokens, or `none` where nothing was proved.";
     TOKEN_ROLE = "selvedge.token.role", Listed, [Span, Log], "Which token of a composite call was refused.";
-    TOKEN_UTI = "selvedge.token.uti", Open, [Span, Log, Audit], "What its authority calls the token.";
+    TOKEN_UTI = "selvedge.token.uti", Open, [Span, Log, Audit], "What its authority calls the token, or the first 64 bits of its SHA-256.";
     VERDICT_CACHE = "selvedge.verdict_cache", Listed, [Span, Log], "Whether the token had been verified before: `hit` or `miss`.";
 
     // The refusal.
@@ -218,4 +219,16 @@ pub fn may_appear(key: &str, place: Place) -> bool {
     ATTRIBUTES
         .iter()
         .any(|attribute| attribute.key == key && attribute.places.contains(&place))
+}
+
+/// The value of `network.protocol.version` for a version of HTTP.
+#[must_use]
+pub fn http_version(version: http::Version) -> Option<&'static str> {
+    match version {
+        http::Version::HTTP_10 => Some("1.0"),
+        http::Version::HTTP_11 => Some("1.1"),
+        http::Version::HTTP_2 => Some("2"),
+        http::Version::HTTP_3 => Some("3"),
+        _ => None,
+    }
 }

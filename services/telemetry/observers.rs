@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auth_interceptor::{DecidedCall, KeyRead, Observer, Validation};
 
-use crate::exchange::{ExchangeObserver, ExchangeReport};
+use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
 
 /// Watches all that identity does here.
 pub trait IdentityObserver: Observer + ExchangeObserver {}
@@ -40,5 +40,9 @@ impl Observer for Observers {
 impl ExchangeObserver for Observers {
     fn answered(&self, report: &ExchangeReport<'_>) {
         self.0.iter().for_each(|one| one.answered(report));
+    }
+
+    fn failed(&self, error: &ExchangeError) {
+        self.0.iter().for_each(|one| one.failed(error));
     }
 }

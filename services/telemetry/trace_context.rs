@@ -1,22 +1,26 @@
 //! The identity of a call in traces: a trace id that every reply carries, and the span that every
 //! event of the call belongs to.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use auth_interceptor::{MethodPolicy, ServedPolicies};
-use http::{HeaderMap, Request};
-use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use http::Request;
+use opentelemetry::Context as SpanContext;
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use tokio::task::futures::TaskLocalFuture;
 use tower::{Layer, Service};
+use tracing::field::{Empty, display};
 use tracing::instrument::Instrumented;
-use tracing::{Instrument as _, Span, field};
+use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::names;
+use super::propagation::{Inbound, TrustInbound};
+use crate::transport::listener::PeerAddress;
+use crate::transport::protocol::Protocol;
 
 /// What a method that is not served is called.
 const OTHER: &str = "_OTHER";
@@ -49,7 +53,7 @@ impl CallContext {
         &self.span
     }
 
-    /// The W3C trace id: the caller's, or a new one.
+    /// The W3C trace id: that of the trace that the call continues, or a new one.
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
         self.trace_id
@@ -71,22 +75,102 @@ impl CallContext {
     }
 }
 
+/// That a request came as another protocol than the gRPC that it has become. In its extensions.
+#[derive(Clone, Debug, Default)]
+pub struct OtherFace {
+    /// The template of the path that a REST request was for.
+    pub http_route: Option<Arc<str>>,
+}
+
 /// Gives each call its [`CallContext`] and its span.
 #[derive(Clone)]
 pub struct TraceContextLayer {
     served: ServedPolicies,
-    trust_inbound: bool,
+    trust_inbound: TrustInbound,
+    listening: Option<Listening>,
+}
+
+/// Where calls are listened for.
+#[derive(Clone)]
+struct Listening {
+    address: Arc<str>,
+    port: u16,
 }
 
 impl TraceContextLayer {
-    /// `served` says which paths are methods; `trust_inbound`, whether a caller's trace is
-    /// continued.
+    /// `served` says which paths are methods; `trust_inbound`, whose traces are continued.
     #[must_use]
-    pub fn new(served: ServedPolicies, trust_inbound: bool) -> Self {
+    pub fn new(served: ServedPolicies, trust_inbound: TrustInbound) -> Self {
         Self {
             served,
             trust_inbound,
+            listening: None,
         }
+    }
+
+    /// The same, of calls that come in at `address`.
+    #[must_use]
+    pub fn listening_at(self, address: Option<SocketAddr>) -> Self {
+        let listening = address.map(|address| Listening {
+            address: address.ip().to_string().into(),
+            port: address.port(),
+        });
+        Self { listening, ..self }
+    }
+
+    /// The span of a call, with what is known before anything has looked at it.
+    fn span<B>(&self, request: &Request<B>, method: Option<&MethodPolicy>) -> Span {
+        let listening = self.listening.as_ref();
+        let peer = request.extensions().get::<PeerAddress>();
+        let face = request.extensions().get::<OtherFace>();
+        let span = tracing::info_span!(
+            "rpc",
+            trace_id = Empty,
+            otel.name = method.map_or(names::SPAN_OTHER_CALL, MethodPolicy::method),
+            otel.kind = "server",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method.map_or(OTHER, MethodPolicy::method),
+            rpc.method_original = Empty,
+            rpc.response.status_code = Empty,
+            error.type = Empty,
+            http.route = face.and_then(|face| face.http_route.as_deref()),
+            server.address = listening.map(|listening| &*listening.address),
+            server.port = listening.map(|listening| listening.port),
+            network.peer.address = peer.map(|peer| display(peer.0.ip())),
+            selvedge.scope.required = method
+                .map(MethodPolicy::required)
+                .filter(|required| !required.is_empty()),
+            selvedge.auth.outcome = Empty,
+            selvedge.auth.reason = Empty,
+            selvedge.tenant.id = Empty,
+            selvedge.client_app.id = Empty,
+            selvedge.token.version = Empty,
+            selvedge.token.kind = Empty,
+            selvedge.token.role = Empty,
+            selvedge.token.uti = Empty,
+            user.hash = Empty,
+            selvedge.jwks.age_s = Empty,
+            selvedge.jwks.source = Empty,
+            selvedge.verdict_cache = Empty,
+            selvedge.exchange.cache = Empty,
+            selvedge.exchange.resource = Empty,
+            selvedge.authority.name = Empty,
+            selvedge.authority.error = Empty,
+            selvedge.authority.suberror = Empty,
+            selvedge.authority.aadsts = Empty,
+            selvedge.authority.correlation_id = Empty,
+            selvedge.refusal.reason = Empty,
+        );
+        if method.is_none() && !span.is_disabled() {
+            let path = request.uri().path();
+            let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
+            span.record(
+                names::RPC_METHOD_ORIGINAL,
+                &*asked.escape_default().to_string(),
+            );
+        }
+        span
     }
 }
 
@@ -121,24 +205,28 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let inbound = if self.layer.trust_inbound {
-            inbound_context(request.headers())
-        } else {
-            None
-        };
+        let is_grpc = request.extensions().get::<OtherFace>().is_none()
+            && Protocol::of(request.headers()) == Protocol::Grpc;
+        let trust = self.layer.trust_inbound;
+        let inbound = trust.inbound(request.headers_mut(), is_grpc);
         let method = self.layer.served.method(request.uri()).cloned();
-        let span = call_span(method.as_deref(), request.uri().path());
-        if let Some(parent) = &inbound {
-            // Refused only where nothing is exported, and there is no parent to have.
-            let _ = span.set_parent(parent.clone());
+        let span = self.layer.span(&request, method.as_deref());
+        let mut continued = None;
+        match &inbound {
+            Some(Inbound::Continued(caller)) => {
+                continued = Some(caller);
+                // Refused only where nothing is exported, and there is no parent to have.
+                let _ = span.set_parent(caller.clone());
+            }
+            Some(Inbound::Linked(caller)) => span.add_link(caller.span().span_context().clone()),
+            None => {}
         }
         let call = CallContext {
-            trace_id: trace_id(&span, inbound.as_ref()),
+            trace_id: trace_id(&span, continued),
             method,
             span,
         };
-        call.span
-            .record(names::TRACE_ID, field::display(call.trace_id));
+        call.span.record(names::TRACE_ID, display(call.trace_id));
         request.extensions_mut().insert(call.clone());
         let span = call.span.clone();
         // Within the call, as what the layers below decide at once belongs to it too.
@@ -147,68 +235,15 @@ where
     }
 }
 
-/// The span of a call, with what is known before anything has looked at it.
-fn call_span(method: Option<&MethodPolicy>, path: &str) -> Span {
-    let span = tracing::info_span!(
-        "rpc",
-        trace_id = field::Empty,
-        otel.name = method.map_or(names::SPAN_OTHER_CALL, MethodPolicy::method),
-        otel.kind = "server",
-        otel.status_code = field::Empty,
-        rpc.system.name = "grpc",
-        rpc.method = method.map_or(OTHER, MethodPolicy::method),
-        rpc.method_original = field::Empty,
-        rpc.response.status_code = field::Empty,
-        error.type = field::Empty,
-        selvedge.auth.outcome = field::Empty,
-        selvedge.auth.reason = field::Empty,
-        selvedge.token.kind = field::Empty,
-        selvedge.tenant.id = field::Empty,
-        selvedge.client_app.id = field::Empty,
-        selvedge.jwks.age_s = field::Empty,
-        selvedge.jwks.source = field::Empty,
-        selvedge.exchange.cache = field::Empty,
-        selvedge.refusal.reason = field::Empty,
-    );
-    if method.is_none() {
-        let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
-        span.record(
-            names::RPC_METHOD_ORIGINAL,
-            &*asked.escape_default().to_string(),
-        );
-    }
-    span
-}
-
-/// The trace id that the span is exported with; of a span that is not, the caller's or a new one.
-fn trace_id(span: &Span, inbound: Option<&opentelemetry::Context>) -> TraceId {
+/// The trace id that the span is exported with; of a span that is not, that of the trace that it
+/// continues, or a new one.
+fn trace_id(span: &Span, continued: Option<&SpanContext>) -> TraceId {
     let exported = span.context();
-    let of = |context: &opentelemetry::Context| {
+    let of = |context: &SpanContext| {
         let context = context.span().span_context().clone();
         context.is_valid().then(|| context.trace_id())
     };
     of(&exported)
-        .or_else(|| inbound.and_then(of))
+        .or_else(|| continued.and_then(of))
         .unwrap_or_else(|| RandomIdGenerator::default().new_trace_id())
-}
-
-/// The caller's span, where its `traceparent` is well formed (W3C Trace Context section 3.2).
-fn inbound_context(headers: &HeaderMap) -> Option<opentelemetry::Context> {
-    headers.get("traceparent")?;
-    let context = TraceContextPropagator::new()
-        .extract_with_context(&opentelemetry::Context::new(), &Headers(headers));
-    let well_formed = context.span().span_context().is_valid();
-    well_formed.then_some(context)
-}
-
-struct Headers<'h>(&'h HeaderMap);
-
-impl Extractor for Headers<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(|value| value.to_str().ok())
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(http::HeaderName::as_str).collect()
-    }
 }

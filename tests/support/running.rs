@@ -18,6 +18,7 @@ use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings, KeyR
 use selvedge::jobs::WorkerSettings;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
+use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -138,6 +139,7 @@ fn downstream(emulator: &Emulator) -> DownstreamSettings {
         root_certificates_pem: Some(emulator.root_certificate_pem().as_bytes().to_vec()),
         answer_timeout: Duration::from_secs(20),
         idle_timeout: Duration::from_secs(30),
+        propagate: Arc::new(auth_interceptor::Unpropagated),
     }
 }
 
@@ -253,7 +255,7 @@ impl Setup {
             },
             drain: self.drain,
             tls: self.tls,
-            trust_inbound: true,
+            trust_inbound: TrustInbound::Auto,
             metrics: self.metrics,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();

@@ -455,9 +455,18 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "telemetry.trust_inbound",
-        Form::Flag,
-        Some("true"),
-        "Whether a gRPC caller's trace is continued; otherwise each call starts one.",
+        Form::Choice(&["auto", "true", "false"]),
+        Some("auto"),
+        "Whose traces are continued: those of gRPC callers (auto), of browsers and REST callers too \
+         (true), nobody's (false). A call whose caller's trace is not continued has one of its own, \
+         with a link to it.",
+    ),
+    key(
+        "telemetry.propagate_to",
+        Form::Hosts,
+        Some(""),
+        "The authorities' and downstream hosts that are sent `traceparent` and `tracestate`. Empty: \
+         none are.",
     ),
     key(
         "telemetry.metrics",

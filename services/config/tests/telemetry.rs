@@ -2,6 +2,7 @@
 
 use super::{MINIMAL, parse};
 use crate::telemetry::export::{OtlpProtocol, Ratio};
+use crate::telemetry::propagation::TrustInbound;
 
 #[test]
 fn traces_are_exported_where_a_collector_is_named() {
@@ -28,6 +29,36 @@ fn traces_are_exported_where_a_collector_is_named() {
         "otlp_endpoint = \"http://127.0.0.1:4317?key=secret\"",
     ] {
         let error = export(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("telemetry.") && !error.contains("secret"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn whose_traces_go_on_here_and_who_learns_of_ours_is_a_choice() {
+    let telemetry = |more: &str| {
+        let text = format!("{MINIMAL}\n[telemetry]\n{more}");
+        parse(&text).map(|settings| settings.telemetry)
+    };
+    for (written, expected) in [
+        ("\"auto\"", TrustInbound::Auto),
+        ("\"true\"", TrustInbound::All),
+        ("true", TrustInbound::All),
+        ("false", TrustInbound::Nobody),
+    ] {
+        let settings = telemetry(&format!("trust_inbound = {written}")).unwrap();
+        assert_eq!(settings.trust_inbound, expected, "{written}");
+    }
+    let hosts = r#"propagate_to = ["login.microsoftonline.com", "localhost:8443"]"#;
+    assert!(telemetry(hosts).is_ok());
+    for wrong in [
+        "trust_inbound = \"grpc\"",
+        r#"propagate_to = ["https://login.microsoftonline.com"]"#,
+        r#"propagate_to = ["user:secret@login.microsoftonline.com"]"#,
+    ] {
+        let error = telemetry(wrong).unwrap_err().to_string();
         assert!(
             error.contains("telemetry.") && !error.contains("secret"),
             "{error}"

@@ -73,7 +73,7 @@ impl Discovery {
 
     async fn read(&self, client: &Client, deadline: Instant) -> Result<Url, NoAnswer> {
         let request = client.get(self.document.clone());
-        let answered = send(request, deadline, |_| ()).await?;
+        let answered = send(request, deadline, |_, _| ()).await?;
         match answered.status {
             StatusCode::OK => {}
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap};
-use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Version};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
@@ -98,11 +98,11 @@ pub(in crate::exchange) fn bounded_client() -> ClientBuilder {
 }
 
 /// Sends the request and reads the answer, to the last byte before `deadline`. `status` hears of
-/// the answer's status, whatever becomes of the rest.
+/// the answer's status and version of HTTP, whatever becomes of the rest.
 pub(in crate::exchange) async fn send(
     request: RequestBuilder,
     deadline: Instant,
-    status: impl FnOnce(StatusCode),
+    status: impl FnOnce(StatusCode, Version),
 ) -> Result<Answered, NoAnswer> {
     timeout_at(deadline, exchange(request, status))
         .await
@@ -111,7 +111,7 @@ pub(in crate::exchange) async fn send(
 
 async fn exchange(
     request: RequestBuilder,
-    status: impl FnOnce(StatusCode),
+    status: impl FnOnce(StatusCode, Version),
 ) -> Result<Answered, NoAnswer> {
     let mut response = request
         .header(ACCEPT, "application/json")
@@ -119,7 +119,7 @@ async fn exchange(
         .send()
         .await
         .map_err(|error| unanswered(&error))?;
-    status(response.status());
+    status(response.status(), response.version());
     if response.status().is_redirection() {
         return Err(NoAnswer::Unusable(Defect::Redirected));
     }

@@ -143,7 +143,7 @@ impl ManagedIdentity {
             .get(self.address.clone())
             // A page that makes a browser or a proxy send requests cannot add it.
             .header("Metadata", "true");
-        let answered = send(request, Instant::now() + PATIENCE, |_| ())
+        let answered = send(request, Instant::now() + PATIENCE, |_, _| ())
             .await
             .map_err(NoAnswer::error_type)?;
         if answered.status != StatusCode::OK {
