@@ -27,12 +27,14 @@ use std::sync::Arc;
 
 use auth_interceptor::Policy;
 use bytes::Bytes;
+use http::StatusCode;
 
 use self::json::JsonMapping;
 use self::matching::RouteTree;
 use self::refusal::Form;
 use self::routes::{ErrorForm, Routes};
 use crate::config::ErrorCasing;
+use crate::refusal::{Reason, code};
 
 pub use self::cors::{Cors, CorsLayer};
 pub use self::grpc_web::{GrpcWeb, GrpcWebLayer};
@@ -44,6 +46,15 @@ const PREFIX: &str = "/workload";
 
 /// Where the OpenAPI document is, for anybody.
 const DOCUMENT_PATH: &str = "/workload/openapi.json";
+
+/// The HTTP status of refusals for this reason over REST, and the one that Fabric is told: they differ
+/// where Fabric's front ends look for another.
+#[must_use]
+pub fn http_statuses(reason: Reason) -> (StatusCode, StatusCode) {
+    let of = |form| refusal::http_status(code(reason), Some(reason), form);
+    // How Fabric's form is spelled changes no status.
+    (of(Form::Status), of(Form::Fabric(ErrorCasing::Camel)))
+}
 
 /// How the REST face behaves.
 #[derive(Clone, Copy, Debug)]

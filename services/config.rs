@@ -126,6 +126,8 @@ pub struct Telemetry {
     pub propagate_to: PropagateTo,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// Where the runbooks are published that refusals link to; none: they link to none.
+    pub runbook_url: Option<String>,
 }
 
 /// `[limits]`.
@@ -182,7 +184,7 @@ fn read_export(values: &Values) -> Result<Option<ExportSettings>, ConfigError> {
         _ => OtlpProtocol::Grpc,
     };
     let sample_ratio = values.fraction("telemetry.sample_ratio")?;
-    let endpoint = values.collector("telemetry.otlp_endpoint")?;
+    let endpoint = values.plain_url("telemetry.otlp_endpoint")?;
     Ok(endpoint.map(|endpoint| ExportSettings {
         endpoint,
         protocol,
@@ -262,6 +264,7 @@ impl Settings {
                     values.fraction("telemetry.sample_ratio")?,
                 ),
                 metrics: values.flag("telemetry.metrics")?,
+                runbook_url: values.plain_url("telemetry.runbook_url")?,
             },
             keys: read_keys(&values)?,
             limits: Limits {

@@ -17,12 +17,16 @@ mod authentication;
 mod details;
 mod downstream;
 mod exchange;
+mod fault;
 mod jobs;
+mod runbook;
 
 pub use self::actor::actor;
 pub use self::authentication::SelvedgeRefusal;
 pub use self::details::Details;
+pub use self::fault::{Fault, fault};
 pub use self::jobs::{cause, failure};
+pub use self::runbook::Runbooks;
 use crate::call::CallError;
 pub use crate::contracts::refusal::v1::{AuthChallenge, Reason};
 use crate::store::StoreError;

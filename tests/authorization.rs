@@ -204,7 +204,7 @@ impl Guarded {
         let (routes, served) = services.into_parts();
         let service = ServiceBuilder::new()
             .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
-            .layer(CompletionLayer::new(1024))
+            .layer(CompletionLayer::new(1024, None))
             .layer(AuthLayer::new(
                 authenticator,
                 served,

@@ -51,7 +51,7 @@ pub(crate) async fn a_handler_that_panics_is_our_fault_and_its_words_stay_here()
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
         .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
-        .layer(CompletionLayer::new(1024))
+        .layer(CompletionLayer::new(1024, None))
         .layer(AuthLayer::new(
             authenticator,
             served,
@@ -74,7 +74,7 @@ pub(crate) async fn a_service_whose_layer_was_forgotten_serves_nobody() {
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
         .layer(TraceContextLayer::new(served, TrustInbound::Auto))
-        .layer(CompletionLayer::new(1024))
+        .layer(CompletionLayer::new(1024, None))
         .service(routes.prepare());
     let served = Served::start(service).await;
     let token = user_token(&emulator, seed::CONSENTED, &["access_as_user"]);

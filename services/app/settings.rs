@@ -11,6 +11,7 @@ use crate::config::{Fabric, Settings, Web};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
+use crate::refusal::Runbooks;
 use crate::telemetry::propagation::TrustInbound;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
@@ -41,6 +42,8 @@ pub struct AppSettings {
     pub trust_inbound: TrustInbound,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// What refusals link to for operators; none: nothing.
+    pub runbooks: Option<Runbooks>,
     /// The largest message, in bytes.
     pub message_bytes: usize,
     /// The longest unary call.
@@ -97,6 +100,7 @@ impl TryFrom<&Settings> for AppSettings {
             cors_origins: settings.server.cors_origins.clone(),
             trust_inbound: settings.telemetry.trust_inbound,
             metrics: settings.telemetry.metrics,
+            runbooks: settings.telemetry.runbook_url.as_deref().map(Runbooks::new),
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,
             watches_per_peer: limits.watch_streams,

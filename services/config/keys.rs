@@ -25,7 +25,7 @@ pub enum Form {
     /// An IP address and port.
     Address,
     /// An `http` or `https` URL.
-    Collector,
+    PlainUrl,
     /// One of several words.
     Choice(&'static [&'static str]),
     /// A whole number within bounds.
@@ -67,7 +67,7 @@ impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address => f.write_str("an IP address and port such as 127.0.0.1:5000"),
-            Self::Collector => f.write_str(
+            Self::PlainUrl => f.write_str(
                 "an http or https URL such as http://127.0.0.1:4317, without query or user name",
             ),
             Self::Choice([one]) => write!(f, "{one}"),

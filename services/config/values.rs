@@ -267,7 +267,7 @@ impl Values {
     }
 
     /// An `http` or `https` URL.
-    pub(super) fn collector(&self, path: &str) -> Result<Option<String>, ConfigError> {
+    pub(super) fn plain_url(&self, path: &str) -> Result<Option<String>, ConfigError> {
         self.optional(path, |value, form| {
             let written = text(value, form)?;
             let url: reqwest::Url = written.parse().ok()?;

@@ -22,7 +22,7 @@ use tonic_types::pb;
 use tower::{Layer, Service};
 use tracing::Span;
 
-use crate::refusal::{self, Refusal};
+use crate::refusal::{self, Refusal, Runbooks};
 use crate::telemetry::names;
 use crate::telemetry::trace_context::CallContext;
 
@@ -30,13 +30,18 @@ use crate::telemetry::trace_context::CallContext;
 #[derive(Clone, Debug)]
 pub struct CompletionLayer {
     message_bytes: usize,
+    runbooks: Option<Runbooks>,
 }
 
 impl CompletionLayer {
-    /// `message_bytes` is the limit that the services below enforce on messages.
+    /// `message_bytes` is the limit that the services below enforce on messages; `runbooks`, what
+    /// refusals link to.
     #[must_use]
-    pub fn new(message_bytes: usize) -> Self {
-        Self { message_bytes }
+    pub fn new(message_bytes: usize, runbooks: Option<Runbooks>) -> Self {
+        Self {
+            message_bytes,
+            runbooks,
+        }
     }
 }
 
@@ -46,7 +51,7 @@ impl<S> Layer<S> for CompletionLayer {
     fn layer(&self, inner: S) -> Completion<S> {
         Completion {
             inner,
-            message_bytes: self.message_bytes,
+            layer: self.clone(),
         }
     }
 }
@@ -55,7 +60,7 @@ impl<S> Layer<S> for CompletionLayer {
 #[derive(Clone, Debug)]
 pub struct Completion<S> {
     inner: S,
-    message_bytes: usize,
+    layer: CompletionLayer,
 }
 
 impl<S, B> Service<Request<B>> for Completion<S>
@@ -74,7 +79,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let call = request.extensions().get::<CallContext>().cloned();
-        let message_bytes = self.message_bytes;
+        let layer = self.layer.clone();
         let future = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         Box::pin(async move {
             let mut response = match future.await {
@@ -87,10 +92,7 @@ where
             let Some(call) = call else {
                 return Ok(response);
             };
-            let completion = Complete {
-                call,
-                message_bytes,
-            };
+            let completion = Complete { call, layer };
             if let Some(status) = response.extensions_mut().remove::<Status>() {
                 completion.apply(&status, response.headers_mut());
             } else if response.status() == StatusCode::OK {
@@ -128,7 +130,7 @@ fn report(panic: &(dyn Any + Send)) {
 
 struct Complete {
     call: CallContext,
-    message_bytes: usize,
+    layer: CompletionLayer,
 }
 
 impl Complete {
@@ -157,6 +159,7 @@ impl Complete {
         };
         let mut details = pb::Status::decode(status.details()).ok()?;
         let trace_id = self.call.trace_id().to_string();
+        let mut page = None;
         for detail in &mut details.details {
             if detail.type_url.ends_with("/google.rpc.ErrorInfo")
                 && let Ok(mut info) = pb::ErrorInfo::decode(detail.value.as_slice())
@@ -164,8 +167,16 @@ impl Complete {
                 info.metadata
                     .insert("method".to_owned(), self.call.method().to_owned());
                 info.metadata.insert("traceId".to_owned(), trace_id.clone());
+                page = self
+                    .layer
+                    .runbooks
+                    .as_ref()
+                    .and_then(|books| books.page(&info.reason));
                 detail.value = info.encode_to_vec();
             }
+        }
+        if let Some(page) = page {
+            add_link(&mut details.details, page);
         }
         let request_info = pb::RequestInfo {
             request_id: trace_id,
@@ -186,7 +197,7 @@ impl Complete {
     fn reasoned(&self, status: &Status) -> Status {
         let refusal = match status.code() {
             Code::OutOfRange | Code::ResourceExhausted => {
-                Refusal::payload_too_large(self.message_bytes)
+                Refusal::payload_too_large(self.layer.message_bytes)
             }
             Code::Unimplemented => Refusal::payload_encoding_unsupported(),
             Code::Internal if status.message().contains("compressed-flag") => {
@@ -208,6 +219,23 @@ impl Complete {
         };
         refusal.into()
     }
+}
+
+/// Adds the link to a runbook's page, behind one that whoever is refused can follow.
+fn add_link(details: &mut Vec<prost_types::Any>, page: String) {
+    const HELP: &str = "google.rpc.Help";
+    let at = details
+        .iter()
+        .position(|detail| detail.type_url.ends_with("/google.rpc.Help"));
+    let mut help = at
+        .map(|at| details.remove(at))
+        .and_then(|help| pb::Help::decode(help.value.as_slice()).ok())
+        .unwrap_or_default();
+    help.links.push(pb::help::Link {
+        description: Runbooks::DESCRIPTION.to_owned(),
+        url: page,
+    });
+    details.push(refusal::any(HELP, &help));
 }
 
 /// Puts a refusal on the call's span. Every refused call has an error type, by which its trace is

@@ -16,6 +16,7 @@ use selvedge::config::{Endpoints, ErrorCasing, Fabric, Migrate};
 use selvedge::downstream::DownstreamSettings;
 use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings, KeyRing};
 use selvedge::jobs::WorkerSettings;
+use selvedge::refusal::Runbooks;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
 use selvedge::telemetry::propagation::TrustInbound;
@@ -68,6 +69,8 @@ pub(crate) struct Setup {
     pub(crate) fabric: Fabric,
     /// Whether the administration listener shows the metrics.
     pub(crate) metrics: bool,
+    /// What refusals link to.
+    pub(crate) runbooks: Option<Runbooks>,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -104,6 +107,7 @@ impl Default for Setup {
             sealing_keys: None,
             fabric: fabric(),
             metrics: true,
+            runbooks: None,
             second_authority: None,
         }
     }
@@ -257,6 +261,7 @@ impl Setup {
             tls: self.tls,
             trust_inbound: TrustInbound::Auto,
             metrics: self.metrics,
+            runbooks: self.runbooks,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());

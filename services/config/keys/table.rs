@@ -437,7 +437,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "telemetry.otlp_endpoint",
-        Form::Collector,
+        Form::PlainUrl,
         None,
         "The collector that traces are exported to. Unset: none are.",
     ),
@@ -474,6 +474,13 @@ pub const KEYS: &[Key] = &[
         Some("true"),
         "Whether `GET /metrics` on the administration listener shows the metrics (OpenMetrics), \
          without a token, to whoever reaches it.",
+    ),
+    key(
+        "telemetry.runbook_url",
+        Form::PlainUrl,
+        None,
+        "Where the pages of deploy/runbooks are published: refusals link to REASON.md below it. \
+         Unset: to none.",
     ),
     // [keys]
     key(
