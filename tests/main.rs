@@ -22,6 +22,7 @@ mod contracts;
 mod control_plane;
 mod crashes;
 mod data_plane;
+mod deploy;
 mod downstream_refusals;
 mod exchange;
 mod fabric_calls;
