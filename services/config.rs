@@ -29,7 +29,7 @@ use self::values::Values;
 pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
-use crate::telemetry::export::{ExportSettings, OtlpProtocol};
+use crate::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
 use crate::telemetry::propagation::{PropagateTo, TrustInbound};
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
@@ -118,7 +118,7 @@ pub struct Telemetry {
     pub log: String,
     /// The file that the log is appended to; none: standard output.
     pub log_file: Option<PathBuf>,
-    /// Where traces are exported to; none: nowhere.
+    /// Where traces go; none: nowhere.
     pub export: Option<ExportSettings>,
     /// Whose traces are continued.
     pub trust_inbound: TrustInbound,
@@ -184,10 +184,16 @@ fn read_export(values: &Values) -> Result<Option<ExportSettings>, ConfigError> {
         _ => OtlpProtocol::Grpc,
     };
     let sample_ratio = values.fraction("telemetry.sample_ratio")?;
-    let endpoint = values.plain_url("telemetry.otlp_endpoint")?;
-    Ok(endpoint.map(|endpoint| ExportSettings {
-        endpoint,
-        protocol,
+    let collector = values
+        .plain_url("telemetry.otlp_endpoint")?
+        .map(|endpoint| CollectorSettings { endpoint, protocol });
+    let span_file = values
+        .optional_text("telemetry.span_file")?
+        .map(PathBuf::from);
+    let is_wanted = collector.is_some() || span_file.is_some();
+    Ok(is_wanted.then_some(ExportSettings {
+        collector,
+        span_file,
         sample_ratio,
     }))
 }

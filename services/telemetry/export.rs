@@ -1,104 +1,110 @@
-//! Traces to a collector, by OTLP over gRPC or HTTP.
+//! Traces to a collector, by OTLP over gRPC or HTTP, and to a span file.
 //!
 //! Every span of a call is recorded and held until the call has ended ([`hold`]): one that failed
-//! leaves whole, of the others those that the ratio picks. What leaves waits in a bounded queue
-//! ([`queue`]), from which one task sends. A collector that is slow or gone costs spans, which are
-//! counted, never calls.
+//! leaves whole, of the others those that the ratio picks. What leaves waits in a bounded queue for
+//! each destination ([`queue`]), from which one task delivers. A collector or a disk that is slow or
+//! gone costs spans, which are counted, never calls.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, KeyValue};
-use opentelemetry_otlp::{
-    Compression, ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _,
-    WithHttpConfig as _, WithTonicConfig as _, tonic_types::transport::ClientTlsConfig,
-};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, SpanExporter as _};
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::collector::Collector;
+pub use self::collector::{CollectorError, CollectorSettings, OtlpProtocol};
+use self::drops::Destination;
 pub use self::drops::Drops;
 use self::hold::Hold;
+use self::queue::{Deliver, Queue};
 pub use self::ratio::Ratio;
+use self::span_file::SpanFile;
+pub use self::span_file::older;
 use super::names;
 
+mod collector;
 mod drops;
 mod hold;
+mod otlp;
 mod queue;
 mod ratio;
+mod span_file;
 
-/// How long a collector may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a process that ends waits for the last spans to leave.
 const LAST_SPANS: Duration = Duration::from_secs(5);
 
-/// Where spans go.
+/// Which spans leave, and where they go.
 #[derive(Clone, Debug)]
 pub struct ExportSettings {
-    /// The collector's URL, without a path of OTLP.
-    pub endpoint: String,
-    /// How it is spoken to.
-    pub protocol: OtlpProtocol,
+    /// The collector, if there is one.
+    pub collector: Option<CollectorSettings>,
+    /// The file that they are written to, if any.
+    pub span_file: Option<PathBuf>,
     /// Which part of the calls that succeeded is exported.
     pub sample_ratio: Ratio,
-}
-
-/// A transport of OTLP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OtlpProtocol {
-    /// gRPC.
-    Grpc,
-    /// Protobuf messages over HTTP.
-    Http,
 }
 
 /// Export that cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The exporter.
-    #[error("telemetry.otlp_endpoint cannot be exported to")]
-    Exporter(#[from] ExporterBuildError),
-    /// Its HTTP client.
-    #[error("no request to telemetry.otlp_endpoint can be made")]
-    Client(#[from] reqwest::Error),
+    /// To the collector.
+    #[error(transparent)]
+    Collector(#[from] CollectorError),
+    /// To the span file.
+    #[error("telemetry.span_file cannot be appended to")]
+    SpanFile(#[source] std::io::Error),
 }
 
-/// Spans on their way to a collector.
+/// Spans on their way to where they go.
 #[derive(Debug)]
 pub struct Export {
     provider: SdkTracerProvider,
     drops: Arc<Drops>,
     ending: CancellationToken,
-    sending: JoinHandle<()>,
+    delivering: Vec<JoinHandle<()>>,
 }
 
 impl Export {
-    /// Starts the task that sends. Needs a tokio runtime; the collector need not be there.
+    /// Starts the tasks that deliver. Needs a tokio runtime; a collector need not be there.
     ///
     /// # Errors
     ///
     /// See [`ExportError`].
     pub fn start(settings: &ExportSettings) -> Result<Self, ExportError> {
-        let mut exporter = exporter(settings)?;
         let resource = resource();
-        exporter.set_resource(&resource);
-        let drops = Arc::new(Drops::default());
-        let ending = CancellationToken::new();
-        let (queue, queued) = queue::bounded(Arc::clone(&drops));
-        let sending = queued.send_to(exporter, ending.clone());
+        let mut outlets = Outlets::default();
+        if let Some(collector) = &settings.collector {
+            let collector = Collector::new(collector, (&resource).into())?;
+            outlets.add(Destination::Collector, collector);
+        }
+        if let Some(path) = &settings.span_file {
+            let file = SpanFile::open(path, (&resource).into()).map_err(ExportError::SpanFile)?;
+            outlets.add(Destination::SpanFile, file);
+        }
+        let Outlets {
+            drops,
+            ending,
+            queues,
+            delivering,
+        } = outlets;
+        let hold = Hold::new(queues, settings.sample_ratio, Arc::clone(&drops));
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
             // Which spans leave is decided when a call has ended, not when it begins.
             .with_sampler(Sampler::AlwaysOn)
-            .with_span_processor(Hold::new(queue, settings.sample_ratio, Arc::clone(&drops)))
+            .with_span_processor(hold)
             .build();
         Ok(Self {
             provider,
             drops,
             ending,
-            sending: tokio::spawn(sending),
+            delivering,
         })
     }
 
@@ -117,44 +123,41 @@ impl Export {
         &self.drops
     }
 
-    /// Sends what is queued, within a few seconds.
+    /// Delivers what is queued, within a few seconds.
     pub async fn end(self) {
         self.ending.cancel();
-        let abort = self.sending.abort_handle();
-        if tokio::time::timeout(LAST_SPANS, self.sending)
+        let aborts: Vec<_> = self
+            .delivering
+            .iter()
+            .map(JoinHandle::abort_handle)
+            .collect();
+        if tokio::time::timeout(LAST_SPANS, join_all(self.delivering))
             .await
             .is_err()
         {
-            abort.abort();
+            for abort in aborts {
+                abort.abort();
+            }
         }
     }
 }
 
-fn exporter(settings: &ExportSettings) -> Result<SpanExporter, ExportError> {
-    let endpoint = settings.endpoint.trim_end_matches('/');
-    let exporter = match settings.protocol {
-        OtlpProtocol::Grpc => {
-            let builder = SpanExporter::builder()
-                .with_tonic()
-                .with_endpoint(endpoint)
-                .with_timeout(ANSWER_TIMEOUT)
-                .with_compression(Compression::Gzip);
-            if endpoint.starts_with("https:") {
-                let tls = ClientTlsConfig::new().with_enabled_roots();
-                builder.with_tls_config(tls).build()?
-            } else {
-                builder.build()?
-            }
-        }
-        OtlpProtocol::Http => SpanExporter::builder()
-            .with_http()
-            .with_http_client(reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?)
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(format!("{endpoint}/v1/traces"))
-            .with_timeout(ANSWER_TIMEOUT)
-            .build()?,
-    };
-    Ok(exporter)
+/// The queues and what empties them.
+#[derive(Default)]
+struct Outlets {
+    drops: Arc<Drops>,
+    ending: CancellationToken,
+    queues: Vec<Queue>,
+    delivering: Vec<JoinHandle<()>>,
+}
+
+impl Outlets {
+    fn add(&mut self, destination: Destination, to: impl Deliver + 'static) {
+        let (queue, queued) = queue::bounded(destination, Arc::clone(&self.drops));
+        self.queues.push(queue);
+        let delivering = queued.deliver_to(to, self.ending.clone());
+        self.delivering.push(tokio::spawn(delivering));
+    }
 }
 
 /// Which process the spans are of.

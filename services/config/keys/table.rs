@@ -454,6 +454,13 @@ pub const KEYS: &[Key] = &[
         "The share of calls whose traces are exported; of calls that fail, all are.",
     ),
     key(
+        "telemetry.span_file",
+        Form::File,
+        None,
+        "A file that the same traces are written to, a line of OTLP as JSON each, for \
+         `selvedge trace`. At 32 MiB it is renamed to end in `.1`, in place of the one before.",
+    ),
+    key(
         "telemetry.trust_inbound",
         Form::Choice(&["auto", "true", "false"]),
         Some("auto"),

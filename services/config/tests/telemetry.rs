@@ -1,7 +1,9 @@
 //! Where traces go, and which.
 
+use std::path::Path;
+
 use super::{MINIMAL, parse};
-use crate::telemetry::export::{OtlpProtocol, Ratio};
+use crate::telemetry::export::{ExportSettings, OtlpProtocol, Ratio};
 use crate::telemetry::propagation::TrustInbound;
 
 #[test]
@@ -16,9 +18,15 @@ fn traces_are_exported_where_a_collector_is_named() {
         "{named}otlp_protocol = \"http\"\nsample_ratio = 0.25"
     ));
     let exported = exported.unwrap().unwrap();
-    assert_eq!(exported.protocol, OtlpProtocol::Http);
+    let protocol = |exported: ExportSettings| exported.collector.map(|one| one.protocol);
     assert_eq!(exported.sample_ratio, Ratio::new(0.25).unwrap());
-    assert_eq!(export(named).unwrap().unwrap().protocol, OtlpProtocol::Grpc);
+    assert_eq!(protocol(exported), Some(OtlpProtocol::Http));
+    let exported = export(named).unwrap().unwrap();
+    assert_eq!(exported.span_file, None);
+    assert_eq!(protocol(exported), Some(OtlpProtocol::Grpc));
+    let exported = export("span_file = \"spans.jsonl\"").unwrap().unwrap();
+    assert!(exported.collector.is_none());
+    assert_eq!(exported.span_file.unwrap(), Path::new("spans.jsonl"));
     for wrong in [
         "sample_ratio = 1.5",
         "sample_ratio = 2",

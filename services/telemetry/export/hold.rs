@@ -1,13 +1,17 @@
 //! Holds the spans of a call until it has ended: only then is known whether it failed.
 //!
 //! A span without a parent in this process is a call of its own: a server span, or work in the
-//! background. One that failed leaves with everything below it; of the others, those that the ratio
-//! picks. A caller that is trusted to name its trace may have several calls under one id; they are
-//! decided together, when the last has ended.
+//! background. One that failed leaves at once, with everything held below it; of the others, those
+//! that the ratio picks. A caller that is trusted to name its trace may have several calls under one
+//! id; when one fails, the others leave too, but none waits for another to have failed.
+//!
+//! Strangers decide how many calls there are, how long one stays open and which traces they are
+//! under. So what is held is bounded for each trace and for all, the last spans of a trace are kept
+//! rather than its first, and what has been held for long makes room.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanId, Status, TraceContextExt as _, TraceId};
@@ -17,7 +21,7 @@ use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 use super::drops::Drops;
 use super::queue::Queue;
 use super::ratio::Ratio;
-use crate::telemetry::names::{self, Place};
+use crate::telemetry::names;
 
 #[cfg(test)]
 mod tests;
@@ -26,15 +30,19 @@ mod tests;
 const TRACES: usize = 8192;
 /// The spans that are held for all of them.
 const SPANS: usize = 32_768;
-/// The spans that are held below the calls of one trace.
+/// The spans that are held for one trace.
 const SPANS_OF_A_TRACE: usize = 128;
+/// How long a span is held where others need the room: longer than a unary call lasts.
+const HELD_FOR: Duration = Duration::from_secs(60);
+/// How often room is looked for at most: it takes a look at every trace.
+const SWEEPS: Duration = Duration::from_secs(1);
 /// The failed traces whose late spans still leave: work that outlives a call that ran out of time.
 const REMEMBERED: usize = 256;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Hold {
-    queue: Queue,
+    queues: Vec<Queue>,
     ratio: Ratio,
     drops: Arc<Drops>,
     held: Mutex<Held>,
@@ -45,19 +53,29 @@ struct Held {
     traces: HashMap<TraceId, Trace>,
     spans: usize,
     failed: VecDeque<TraceId>,
+    swept: Option<SystemTime>,
 }
 
 #[derive(Debug, Default)]
 struct Trace {
     open_calls: usize,
     failed: bool,
+    spans: VecDeque<SpanData>,
+    /// Spans that found no room, or had to make it.
+    missing: usize,
+}
+
+/// What leaves, and whether it is of a call that failed.
+#[derive(Debug, Default)]
+struct Leaving {
     spans: Vec<SpanData>,
+    failed: bool,
 }
 
 impl Hold {
-    pub(super) fn new(queue: Queue, ratio: Ratio, drops: Arc<Drops>) -> Self {
+    pub(super) fn new(queues: Vec<Queue>, ratio: Ratio, drops: Arc<Drops>) -> Self {
         Self {
-            queue,
+            queues,
             ratio,
             drops,
             held: Mutex::default(),
@@ -69,53 +87,102 @@ impl Hold {
     }
 
     /// Takes in a span that has ended, and gives out what leaves now.
-    fn take(&self, span: SpanData) -> Vec<SpanData> {
+    fn take(&self, span: SpanData) -> Leaving {
         let id = span.span_context.trace_id();
         let call = is_call(&span);
         let failed = call && has_failed(&span);
+        let picked = self.ratio.picks(id);
         let mut held = self.held();
+        held.make_room(span.end_time);
         let Held {
             traces,
-            spans,
+            spans: all,
             failed: remembered,
+            ..
         } = &mut *held;
         let Some(trace) = traces.get_mut(&id) else {
             // It comes late, or its trace found no room.
-            return if failed || self.ratio.picks(id) || remembered.contains(&id) {
-                vec![span]
-            } else {
-                Vec::new()
+            let failed = failed || remembered.contains(&id);
+            let leaves = failed || picked;
+            return Leaving {
+                spans: leaves.then_some(span).into_iter().collect(),
+                failed,
             };
         };
-        if *spans < SPANS && (call || trace.spans.len() < SPANS_OF_A_TRACE) {
-            *spans += 1;
-            trace.spans.push(span);
+        trace.failed |= failed;
+        let mut leaving = Leaving {
+            spans: Vec::new(),
+            failed: trace.failed,
+        };
+        // Where calls share a trace, what is below the others follows when it ends.
+        if trace.failed || (picked && call) {
+            *all -= trace.spans.len();
+            self.drops.count_held(std::mem::take(&mut trace.missing));
+            leaving.spans.extend(trace.spans.drain(..));
+            leaving.spans.push(span);
         } else {
-            self.drops.count_held(1);
+            trace.hold(span, all);
         }
         if call {
             trace.open_calls -= 1;
-            trace.failed |= failed;
-        }
-        if trace.open_calls > 0 {
-            return Vec::new();
-        }
-        let Some(trace) = traces.remove(&id) else {
-            return Vec::new();
-        };
-        *spans -= trace.spans.len();
-        if trace.failed {
-            if remembered.len() == REMEMBERED {
-                remembered.pop_front();
+            if trace.open_calls == 0
+                && let Some(trace) = traces.remove(&id)
+            {
+                *all -= trace.spans.len();
+                if trace.failed {
+                    remember(remembered, id);
+                }
             }
-            remembered.push_back(id);
         }
-        if trace.failed || self.ratio.picks(id) {
-            trace.spans
-        } else {
-            Vec::new()
+        leaving
+    }
+}
+
+impl Held {
+    /// Lets go of what has been held for long, where all the room is taken: streams last for hours,
+    /// and nobody who opens many may have all of it.
+    fn make_room(&mut self, now: SystemTime) {
+        let is_long_ago =
+            |time: SystemTime, long: Duration| now.duration_since(time).is_ok_and(|ago| ago > long);
+        if self.spans < SPANS || self.swept.is_some_and(|time| !is_long_ago(time, SWEEPS)) {
+            return;
+        }
+        self.swept = Some(now);
+        for trace in self.traces.values_mut() {
+            let before = trace.spans.len();
+            let spans = &mut trace.spans;
+            spans.retain(|span| !is_long_ago(span.end_time, HELD_FOR));
+            let gone = before - spans.len();
+            trace.missing += gone;
+            self.spans -= gone;
         }
     }
+}
+
+impl Trace {
+    /// Holds a span, in place of the trace's first if there are too many of it.
+    fn hold(&mut self, span: SpanData, all: &mut usize) {
+        if self.spans.len() == SPANS_OF_A_TRACE {
+            self.spans.pop_front();
+            self.missing += 1;
+        } else if *all == SPANS {
+            self.missing += 1;
+            return;
+        } else {
+            *all += 1;
+        }
+        self.spans.push_back(span);
+    }
+}
+
+fn remember(failed: &mut VecDeque<TraceId>, id: TraceId) {
+    if failed.contains(&id) {
+        return;
+    }
+    if failed.len() == REMEMBERED {
+        failed.pop_front();
+    }
+    failed.push_back(id);
 }
 
 impl SpanProcessor for Hold {
@@ -139,11 +206,16 @@ impl SpanProcessor for Hold {
         }
     }
 
-    fn on_end(&self, mut span: SpanData) {
-        keep_listed(&mut span);
-        let leaving = self.take(span);
-        if !leaving.is_empty() {
-            self.queue.offer(leaving);
+    fn on_end(&self, span: SpanData) {
+        let Leaving { spans, failed } = self.take(span);
+        if spans.is_empty() {
+            return;
+        }
+        if let Some((last, others)) = self.queues.split_last() {
+            for queue in others {
+                queue.offer(spans.clone(), failed);
+            }
+            last.offer(spans, failed);
         }
     }
 
@@ -168,13 +240,4 @@ fn has_failed(span: &SpanData) -> bool {
             .attributes
             .iter()
             .any(|attribute| is_error_type(attribute.key.as_str()))
-}
-
-/// Leaves out what is for log lines alone, and what dependencies may have added.
-fn keep_listed(span: &mut SpanData) {
-    let listed = |key: &opentelemetry::Key| names::may_appear(key.as_str(), Place::Span);
-    span.attributes.retain(|attribute| listed(&attribute.key));
-    for event in &mut span.events.events {
-        event.attributes.retain(|attribute| listed(&attribute.key));
-    }
 }

@@ -1,29 +1,37 @@
-//! The spans that wait to be sent: a bounded number, without ever making a call wait.
+//! The spans that wait for one destination: a bounded number, without ever making a call wait.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+use opentelemetry_sdk::trace::SpanData;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::drops::Drops;
+use super::drops::{Destination, Drops, Losses};
+use crate::telemetry::names::{self, Place};
 
 /// The spans that wait at most.
 pub(super) const CAPACITY: usize = 4096;
-/// The spans of one request to the collector.
+/// The places that are kept for calls that failed: others leave them free.
+pub(super) const KEPT_FOR_FAILURES: usize = CAPACITY / 4;
+/// The spans that are delivered at once.
 const BATCH: usize = 512;
-/// How long a span waits for others to be sent with.
-const GATHERING: Duration = Duration::from_secs(1);
-/// How long one batch may take, with the exporter's own retries.
-const SENDING: Duration = Duration::from_secs(15);
+/// How long one batch may take to deliver, however often that is tried.
+const DELIVERY: Duration = Duration::from_secs(15);
+
+/// What spans are delivered to.
+pub(super) trait Deliver: Send + Sync {
+    /// Delivers spans, and returns how many of them it could not.
+    fn deliver(&self, batch: Vec<SpanData>) -> impl Future<Output = usize> + Send;
+}
 
 /// Where spans are put.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
     spans: mpsc::Sender<SpanData>,
     drops: Arc<Drops>,
+    destination: Destination,
 }
 
 /// Where they come out.
@@ -31,58 +39,78 @@ pub(super) struct Queue {
 pub(super) struct Queued {
     spans: mpsc::Receiver<SpanData>,
     drops: Arc<Drops>,
+    destination: Destination,
 }
 
 /// A queue of [`CAPACITY`] spans.
-pub(super) fn bounded(drops: Arc<Drops>) -> (Queue, Queued) {
+pub(super) fn bounded(destination: Destination, drops: Arc<Drops>) -> (Queue, Queued) {
     let (sender, spans) = mpsc::channel(CAPACITY);
     let queue = Queue {
         spans: sender,
         drops: Arc::clone(&drops),
+        destination,
     };
-    (queue, Queued { spans, drops })
+    let queued = Queued {
+        spans,
+        drops,
+        destination,
+    };
+    (queue, queued)
 }
 
 impl Queue {
     /// Queues the spans of a call; all of them or, where there is no room, none.
-    pub(super) fn offer(&self, call: Vec<SpanData>) {
-        match self.spans.try_reserve_many(call.len()) {
-            Ok(places) => {
-                for (place, span) in places.zip(call) {
-                    place.send(span);
-                }
+    pub(super) fn offer(&self, call: Vec<SpanData>, failed: bool) {
+        let spans = call.len();
+        let needed = if failed {
+            spans
+        } else {
+            spans + KEPT_FOR_FAILURES
+        };
+        if self.spans.capacity() >= needed
+            && let Ok(places) = self.spans.try_reserve_many(spans)
+        {
+            for (place, span) in places.zip(call) {
+                place.send(span);
             }
-            Err(_) => self.drops.count_queued(call.len()),
+        } else {
+            let losses = self.drops.on_the_way_to(self.destination);
+            losses.count_queued(spans);
         }
     }
 }
 
 impl Queued {
-    /// Sends until `ending`, and then what is left.
-    pub(super) async fn send_to(mut self, exporter: impl SpanExporter, ending: CancellationToken) {
-        let mut failing = false;
+    /// Delivers until `ending`, and then what is left.
+    pub(super) async fn deliver_to(mut self, to: impl Deliver, ending: CancellationToken) {
+        let mut losing = false;
+        let mut full = 0;
         loop {
-            let batch = self.batch(&ending).await;
+            let mut batch = self.batch(&ending).await;
             if batch.is_empty() {
                 break;
             }
+            batch.iter_mut().for_each(keep_listed);
             let spans = batch.len();
-            let sent = tokio::time::timeout(SENDING, exporter.export(batch)).await;
-            let failed = !matches!(sent, Ok(Ok(())));
-            if failed {
-                self.drops.count_sent(spans);
-            }
-            if failed != failing {
-                failing = failed;
-                report(failing);
+            let lost = tokio::time::timeout(DELIVERY, to.deliver(batch)).await;
+            let lost = lost.unwrap_or(spans);
+            self.losses().count_delivered(lost);
+            let full_before = std::mem::replace(&mut full, self.losses().queued());
+            let loses = lost > 0 || full > full_before;
+            if loses != losing {
+                losing = loses;
+                report(self.destination, lost > 0, losing);
             }
         }
-        // Nothing is left to send, and the connection ends with the process.
-        let _ = exporter.shutdown();
     }
 
-    /// The next spans to send; none once there are none to come.
+    fn losses(&self) -> &Losses {
+        self.drops.on_the_way_to(self.destination)
+    }
+
+    /// The next spans to deliver; none once there are none to come.
     async fn batch(&mut self, ending: &CancellationToken) -> Vec<SpanData> {
+        let gathering = gathering(self.destination);
         let mut batch = Vec::with_capacity(BATCH);
         let mut until = None;
         while batch.len() < BATCH {
@@ -99,7 +127,7 @@ impl Queued {
                     if came == 0 {
                         break;
                     }
-                    until = until.or_else(|| Some(Instant::now() + GATHERING));
+                    until = until.or_else(|| Some(Instant::now() + gathering));
                 }
                 // From here on the queue comes to its end.
                 () = ending.cancelled(), if !self.spans.is_closed() => self.spans.close(),
@@ -110,10 +138,36 @@ impl Queued {
     }
 }
 
-fn report(failing: bool) {
-    if failing {
-        tracing::warn!("the collector does not take spans");
-    } else {
-        tracing::info!("the collector takes spans again");
+/// How long a span waits for others to be delivered with. Who reads a file has just made the call.
+fn gathering(destination: Destination) -> Duration {
+    match destination {
+        Destination::Collector => Duration::from_secs(1),
+        Destination::SpanFile => Duration::from_millis(200),
+    }
+}
+
+/// Leaves out what is for log lines alone, and what dependencies may have added.
+fn keep_listed(span: &mut SpanData) {
+    let listed = |key: &opentelemetry::Key| names::may_appear(key.as_str(), Place::Span);
+    span.attributes.retain(|attribute| listed(&attribute.key));
+    for event in &mut span.events.events {
+        event.attributes.retain(|attribute| listed(&attribute.key));
+    }
+}
+
+fn report(destination: Destination, refused: bool, losing: bool) {
+    match (destination, losing, refused) {
+        (Destination::Collector, true, true) => {
+            tracing::warn!("the collector does not take spans");
+        }
+        (Destination::Collector, true, false) => {
+            tracing::warn!("the collector is slower than the calls: spans are lost");
+        }
+        (Destination::Collector, false, _) => tracing::info!("the collector takes spans again"),
+        (Destination::SpanFile, true, true) => tracing::warn!("the span file cannot be written"),
+        (Destination::SpanFile, true, false) => {
+            tracing::warn!("the span file is slower than the calls: spans are lost");
+        }
+        (Destination::SpanFile, false, _) => tracing::info!("the span file is written again"),
     }
 }

@@ -7,10 +7,11 @@ use opentelemetry::trace::{
     TracerProvider as _,
 };
 use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanExporter};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio_util::sync::CancellationToken;
 
-use super::super::queue::{self, CAPACITY, Queued};
+use super::super::drops::Destination;
+use super::super::queue::{self, CAPACITY, Deliver, KEPT_FOR_FAILURES, Queued};
 use super::*;
 
 struct Holding {
@@ -18,22 +19,51 @@ struct Holding {
     drops: Arc<Drops>,
     queued: Queued,
     provider: SdkTracerProvider,
+    hold: Arc<Hold>,
+}
+
+/// The provider owns its processors; this one is looked into.
+#[derive(Debug)]
+struct Shared(Arc<Hold>);
+
+impl SpanProcessor for Shared {
+    fn on_start(&self, span: &mut Span, parent: &Context) {
+        self.0.on_start(span, parent);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.0.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
 }
 
 impl Holding {
     fn new(share: f64) -> Self {
         let drops = Arc::new(Drops::default());
-        let (queue, queued) = queue::bounded(Arc::clone(&drops));
-        let hold = Hold::new(queue, Ratio::new(share).unwrap(), Arc::clone(&drops));
+        let (queue, queued) = queue::bounded(Destination::Collector, Arc::clone(&drops));
+        let hold = Hold::new(vec![queue], Ratio::new(share).unwrap(), Arc::clone(&drops));
+        let hold = Arc::new(hold);
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(hold)
+            .with_span_processor(Shared(Arc::clone(&hold)))
             .build();
         Self {
             tracer: provider.tracer("test"),
             drops,
             queued,
             provider,
+            hold,
         }
+    }
+
+    fn hold(&self) -> &Hold {
+        &self.hold
     }
 
     fn call(&self, parent: &Context) -> Context {
@@ -59,7 +89,7 @@ impl Holding {
         let exporter = Exported::default();
         let ended = CancellationToken::new();
         ended.cancel();
-        self.queued.send_to(exporter.clone(), ended).await;
+        self.queued.deliver_to(exporter.clone(), ended).await;
         drop(self.provider);
         std::mem::take(&mut *exporter.0.lock().unwrap())
     }
@@ -68,10 +98,10 @@ impl Holding {
 #[derive(Clone, Debug, Default)]
 struct Exported(Arc<Mutex<Vec<SpanData>>>);
 
-impl SpanExporter for Exported {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+impl Deliver for Exported {
+    async fn deliver(&self, batch: Vec<SpanData>) -> usize {
         self.0.lock().unwrap().extend(batch);
-        Ok(())
+        0
     }
 }
 
@@ -172,31 +202,162 @@ async fn a_call_for_which_there_is_no_room_leaves_alone_if_it_failed() {
 }
 
 #[tokio::test]
-async fn what_the_queue_has_no_room_for_is_counted_and_nobody_waits() {
+async fn what_the_queue_has_no_room_for_is_counted_and_the_last_room_is_for_failures() {
     let holding = Holding::new(1.0);
-    for _ in 0..CAPACITY + 3 {
-        holding.call(&Context::new()).span().end();
+    let end = |failed: bool| {
+        let call = holding.call(&Context::new());
+        if failed {
+            fail(&call);
+        }
+        call.span().end();
+    };
+    for _ in 0..CAPACITY {
+        end(false);
     }
-    assert_eq!(holding.drops.while_queued(), 3);
+    assert_eq!(holding.drops.while_queued(), KEPT_FOR_FAILURES as u64);
+    for _ in 0..KEPT_FOR_FAILURES + 3 {
+        end(true);
+    }
+    assert_eq!(holding.drops.while_queued(), KEPT_FOR_FAILURES as u64 + 3);
     assert_eq!(holding.exported().await, counted([("call", CAPACITY)]));
 }
 
 #[tokio::test]
-async fn only_what_the_table_lists_leaves_and_the_decision_is_on_the_span() {
+async fn only_what_the_table_lists_leaves() {
     let holding = Holding::new(1.0);
     let call = holding.call(&Context::new());
+    let reason = KeyValue::new(names::AUTH_REASON, "TOKEN_EXPIRED");
     call.span()
         .set_attribute(KeyValue::new("planted", "secret"));
+    call.span().set_attribute(reason.clone());
     call.span().add_event(
         names::EVENT_DENIED,
-        vec![
-            KeyValue::new(names::AUTH_REASON, "TOKEN_EXPIRED"),
-            KeyValue::new(names::ERROR, "secret"),
-        ],
+        vec![reason.clone(), KeyValue::new(names::ERROR, "secret")],
     );
     call.span().end();
     let spans = holding.spans().await;
-    let reason = KeyValue::new(names::AUTH_REASON, "TOKEN_EXPIRED");
     assert_eq!(spans[0].attributes, std::slice::from_ref(&reason));
     assert_eq!(spans[0].events.events[0].attributes, [reason]);
+}
+
+#[tokio::test]
+async fn the_last_spans_of_a_call_with_many_are_those_that_are_kept() {
+    let holding = Holding::new(0.0);
+    let call = holding.call(&Context::new());
+    for _ in 0..SPANS_OF_A_TRACE {
+        holding.child("first", &call);
+    }
+    holding.child("last", &call);
+    fail(&call);
+    call.span().end();
+    let left = counted([("call", 1), ("first", SPANS_OF_A_TRACE - 1), ("last", 1)]);
+    assert_eq!(holding.exported().await, left);
+}
+
+#[tokio::test]
+async fn what_a_call_that_did_not_fail_had_too_much_of_is_not_counted_as_lost() {
+    let holding = Holding::new(0.0);
+    let call = holding.call(&Context::new());
+    for _ in 0..SPANS_OF_A_TRACE + 10 {
+        holding.child("store", &call);
+    }
+    call.span().end();
+    assert_eq!(holding.drops.while_held(), 0);
+}
+
+/// A context in which calls continue the trace `id` of a caller.
+fn caller(id: u128) -> Context {
+    let caller = SpanContext::new(
+        TraceId::from(id),
+        SpanId::from(7),
+        TraceFlags::SAMPLED,
+        true,
+        TraceState::default(),
+    );
+    Context::new().with_remote_span_context(caller)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_id_that_a_caller_repeats_holds_no_more_than_any_other() {
+    let holding = Arc::new(Holding::new(0.0));
+    let open = holding.call(&caller(7));
+    let floods = (0..4).map(|_| {
+        let holding = Arc::clone(&holding);
+        tokio::task::spawn_blocking(move || {
+            for _ in 0..25_000 {
+                let call = holding.call(&caller(7));
+                holding.child("exchange", &call);
+                call.span().end();
+            }
+        })
+    });
+    futures_util::future::join_all(floods).await;
+    assert_eq!(holding.hold().held().spans, SPANS_OF_A_TRACE);
+
+    // Another's failed call is as whole as ever.
+    let call = holding.call(&Context::new());
+    holding.child("exchange", &call);
+    fail(&call);
+    call.span().end();
+    open.span().end();
+    assert_eq!(holding.hold().held().spans, 0);
+    assert_eq!(holding.hold().held().traces.len(), 0);
+    let left = counted([("call", 1), ("exchange", 1)]);
+    let holding = Arc::into_inner(holding).unwrap();
+    assert_eq!(holding.exported().await, left);
+}
+
+#[tokio::test]
+async fn a_call_that_failed_waits_for_no_other_of_its_trace() {
+    let holding = Holding::new(0.0);
+    let (_stream, call) = (holding.call(&caller(7)), holding.call(&caller(7)));
+    fail(&call);
+    call.span().end();
+    assert_eq!(holding.exported().await, counted([("call", 1)]));
+}
+
+#[tokio::test]
+async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
+    let holding = Holding::new(0.0);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let streams: Vec<_> = (0..SPANS / SPANS_OF_A_TRACE)
+        .map(|_| holding.call(&Context::new()))
+        .collect();
+    let child = |call: &Context, moment: SystemTime| {
+        let span = holding.tracer.span_builder("store").with_start_time(moment);
+        let mut span = span.start_with_context(&holding.tracer, call);
+        span.end_with_timestamp(moment);
+    };
+    for stream in &streams {
+        for _ in 0..SPANS_OF_A_TRACE {
+            child(stream, now);
+        }
+    }
+    assert_eq!(holding.hold().held().spans, SPANS);
+    let later = now + HELD_FOR + SWEEPS;
+    let call = holding.call(&Context::new());
+    child(&call, later);
+    assert_eq!(holding.hold().held().spans, 1);
+    fail(&call);
+    call.span().end_with_timestamp(later);
+    assert_eq!(
+        holding.exported().await,
+        counted([("call", 1), ("store", 1)])
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_held_no_longer_than_its_span_lives() {
+    let holding = Holding::new(0.0);
+    let call = std::panic::AssertUnwindSafe(async {
+        let call = holding.call(&Context::new());
+        holding.child("exchange", &call);
+        fail(&call);
+        panic!("a handler's fault");
+    });
+    let panicked = futures_util::FutureExt::catch_unwind(call).await;
+    assert!(panicked.is_err());
+    assert!(holding.hold().held().traces.is_empty());
+    let left = counted([("call", 1), ("exchange", 1)]);
+    assert_eq!(holding.exported().await, left);
 }
