@@ -9,6 +9,7 @@ mod entra;
 mod explain;
 mod policy;
 mod serve;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ use crate::telemetry::TelemetryError;
 
 /// Where the configuration is looked for if nobody says.
 const CONFIG_FILE: &str = "selvedge.toml";
+
+/// Where `dev` keeps its state, unless told.
+const STATE_DIR: &str = ".selvedge";
 
 /// The exit code for a command line or a configuration that cannot be used, as clap has it.
 const MISUSED: u8 = 2;
@@ -48,6 +52,8 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Check a token as a call of a method would; exit 1 if it is refused.
     Explain(explain::ExplainArgs),
+    /// Print the call that a trace id names as a tree, and why it failed; exit 1 if it is not found.
+    Trace(trace::TraceArgs),
     /// Print what Microsoft Entra ID has to know of a registration.
     Entra(entra::EntraArgs),
     /// Check configuration, authorities, store and clock; exit 1 if something is wrong.
@@ -96,6 +102,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args.load()?, told_to_stop()).await?,
             Command::Policy(args) => policy::run(&args)?,
             Command::Explain(args) => return explain::run(&args).await,
+            Command::Trace(args) => return trace::run(&args),
             Command::Entra(args) => return entra::run(&args),
             Command::Check(args) => return check::run(args.load()).await,
         }
@@ -118,6 +125,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let misconfigured = error.is::<ConfigError>()
         || error.is::<SettingsError>()
         || error.is::<TelemetryError>()
+        || error.is::<trace::TraceIdError>()
         || matches!(
             error.downcast_ref(),
             Some(

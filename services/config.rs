@@ -377,6 +377,17 @@ impl Environment {
     }
 }
 
+/// Whether whoever started this process wants no colour, as `NO_COLOR` says (no-color.org).
+#[must_use]
+pub fn is_colour_unwanted() -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one file that reads the environment"
+    )]
+    let asked = std::env::var_os("NO_COLOR");
+    asked.is_some_and(|value| !value.is_empty())
+}
+
 impl std::fmt::Debug for Environment {
     /// The names alone: a value can be a secret set under a mistyped name.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

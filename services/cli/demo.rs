@@ -4,12 +4,14 @@
 //! with success only if each went as it should.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use uuid::Uuid;
 
-use super::dev::{Local, LocalSettings};
+use super::STATE_DIR;
+use super::dev::{self, Local, LocalSettings};
+use crate::telemetry::{LogSettings, Telemetry};
 
 mod calls;
 mod narration;
@@ -28,17 +30,26 @@ const KEY_TIMES: &str = "[keys]\nrefresh = \"1s\"\nunknown_kid_cooldown = \"2s\"
 pub async fn run() -> Result<()> {
     let mut narration = Narration::default();
     narration.heading("Starting the service beside an emulator of Entra ID, Fabric and OneLake")?;
-    let folder = PathBuf::from(".selvedge").join(format!("demo-{}", Uuid::new_v4()));
+    let state_dir = Path::new(STATE_DIR);
+    let folder = state_dir.join(format!("demo-{}", Uuid::new_v4()));
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("{} cannot be created", folder.display()))?;
+    // Standard output is the narration's.
+    let log = LogSettings {
+        filter: "off".to_owned(),
+        file: None,
+    };
+    // Beside those of `dev`, where `selvedge trace` looks for them when all else is gone.
+    let telemetry = Telemetry::start(&log, Some(&dev::traces(state_dir)))?;
     let outcome = walk(&folder, &mut narration).await;
+    telemetry.end().await;
     std::fs::remove_dir_all(&folder)
         .with_context(|| format!("{} cannot be removed", folder.display()))?;
     outcome?;
     narration.finish()
 }
 
-async fn walk(folder: &std::path::Path, narration: &mut Narration) -> Result<()> {
+async fn walk(folder: &Path, narration: &mut Narration) -> Result<()> {
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let local = Local::start(&LocalSettings {
         service: anywhere,

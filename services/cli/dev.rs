@@ -19,10 +19,12 @@ mod description;
 mod front_end;
 
 use self::front_end::FrontEndAddress;
-
+use super::STATE_DIR;
+use super::trace::SPAN_FILE;
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
+use crate::telemetry::export::{ExportSettings, Ratio};
 use crate::telemetry::{LogSettings, Telemetry};
 
 /// The port of the service, before any offset: the default of Fabric's DevGateway.
@@ -44,7 +46,7 @@ pub struct DevArgs {
     #[arg(long, default_value_t = 0)]
     pub port_offset: u16,
     /// Where keys, certificates and the database are kept between runs.
-    #[arg(long, default_value = ".selvedge")]
+    #[arg(long, default_value = STATE_DIR)]
     pub state_dir: PathBuf,
     /// How to print what is running.
     #[arg(long, value_enum, default_value_t)]
@@ -78,7 +80,7 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
         filter: "info".to_owned(),
         file: Some(args.state_dir.join("log.jsonl")),
     };
-    let telemetry = Telemetry::start(&log, None)?;
+    let telemetry = Telemetry::start(&log, Some(&traces(&args.state_dir)))?;
     let local = Local::start(&LocalSettings {
         service: port(SERVICE_PORT)?,
         administration: port(ADMINISTRATION_PORT)?,
@@ -97,6 +99,15 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
     local.stop().await?;
     telemetry.end().await;
     Ok(())
+}
+
+/// All traces, to a file of the state folder that `selvedge trace` reads.
+pub(super) fn traces(state_dir: &Path) -> ExportSettings {
+    ExportSettings {
+        collector: None,
+        span_file: Some(state_dir.join(SPAN_FILE)),
+        sample_ratio: Ratio::ALL,
+    }
 }
 
 /// Where a [`Local`] runs.

@@ -29,6 +29,8 @@ pub(super) struct Outcome<T> {
 pub(super) struct Narration {
     right: usize,
     wrong: usize,
+    /// The trace of the call that was refused last.
+    refused: Option<String>,
 }
 
 impl Narration {
@@ -63,6 +65,9 @@ impl Narration {
             }
         };
         let mark = self.count(as_expected);
+        if result.is_err() {
+            self.refused = Some(trace_id.clone());
+        }
         writeln!(
             io::stdout().lock(),
             "  {mark} {what:<58} {code:<19} {reason:<26} {acts:<30} trace {trace_id}",
@@ -134,11 +139,19 @@ impl Narration {
     }
 
     pub(super) fn finish(self) -> Result<()> {
-        let Self { right, wrong } = self;
-        writeln!(
-            io::stdout().lock(),
-            "\n{right} as they should be, {wrong} not"
-        )?;
+        let Self {
+            right,
+            wrong,
+            refused,
+        } = self;
+        let mut out = io::stdout().lock();
+        if let Some(trace_id) = refused {
+            writeln!(
+                out,
+                "\nWhy was one refused? cargo run --quiet -- trace {trace_id}"
+            )?;
+        }
+        writeln!(out, "\n{right} as they should be, {wrong} not")?;
         if wrong > 0 {
             bail!(
                 "{wrong} of {} went otherwise than they should",

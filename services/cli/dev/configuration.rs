@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use emulator::{Emulator, seed};
 
-use super::{FrontEndAddress, LocalSettings};
+use super::{FrontEndAddress, LocalSettings, SPAN_FILE};
 
 /// Writes the files that the configuration names, and returns its text.
 pub(super) fn write(
@@ -107,6 +107,9 @@ fabric = "{origin}/fabric/v1"
 workload_control = "{origin}/fabric/v1/workload-control"
 onelake = "{origin}/onelake"
 ca_file = "{certificate}"
+[telemetry]
+span_file = "{folder}/{spans}"
+sample_ratio = 1.0
 [cache]
 key_files = ["{folder}/sealing.key"]
 {keys}
@@ -123,6 +126,7 @@ key_files = ["{folder}/sealing.key"]
         publisher = seed::CONTOSO_TENANT_ID,
         broker = seed::BROKER_CLIENT_ID,
         reports = seed::REPORTS_CLIENT_ID,
+        spans = SPAN_FILE,
         storage = seed::STORAGE_URI,
         fabric = seed::FABRIC_URI,
         company_picker = seed::COMPANY_PICKER_CLIENT_ID,

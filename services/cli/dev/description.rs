@@ -130,6 +130,10 @@ Sign in and read your rows:
 
   curl -si -H "authorization: Bearer $TOKEN" http://{service}/workload/data/v1/rows
 
+  Why was a call refused? Its details name a trace id. Ask, with what was copied of it:
+
+  cargo run --quiet -- trace{state_dir} <trace id>
+
   Which checks does a token pass? Ask:
 
   echo "$TOKEN" | cargo run --quiet -- explain --config {configuration} --token - \
@@ -145,6 +149,7 @@ Have Fabric call the workload:
             control = emulator::CONTROL_HEADER,
             secret = self.emulator.control_secret().expose(),
             log = state_dir.join("log.jsonl").display(),
+            state_dir = elsewhere(state_dir),
             call = self.call_to_paste(),
             order = self.order_to_paste(),
         )
@@ -185,6 +190,15 @@ Open this in a browser: Fabric's portal, emulated, with the front end in it.
 
     fn portal(&self) -> String {
         format!("{}/portal", self.emulator.origin())
+    }
+}
+
+/// What tells `selvedge trace` where this state is, unless it looks there anyhow.
+fn elsewhere(state_dir: &Path) -> String {
+    if state_dir == Path::new(super::super::STATE_DIR) {
+        String::new()
+    } else {
+        format!(" --state-dir {}", state_dir.display())
     }
 }
 

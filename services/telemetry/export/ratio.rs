@@ -20,6 +20,9 @@ pub struct Ratio {
 pub struct RatioError;
 
 impl Ratio {
+    /// All traces.
+    pub const ALL: Self = Self { threshold: 0 };
+
     /// `share` of all traces.
     ///
     /// # Errors
@@ -60,6 +63,7 @@ mod tests {
     fn none_and_all_are_exact() {
         let ids = [0, 1, u128::MAX, 1 << 55, (1 << 56) - 1].map(TraceId::from);
         let (none, all) = (Ratio::new(0.0).unwrap(), Ratio::new(1.0).unwrap());
+        assert_eq!(all, Ratio::ALL);
         assert!(ids.iter().all(|id| !none.picks(*id) && all.picks(*id)));
     }
 
