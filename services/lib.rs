@@ -27,6 +27,7 @@ pub mod secret;
 pub mod store;
 pub mod telemetry;
 pub mod transport;
+mod watched_files;
 pub mod web;
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted (RFC 7519 `NumericDate`).
 pub type UnixSeconds = u64;
 
 /// A source of the current wall-clock time.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> UnixSeconds + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
 
 impl Clock {
     /// The machine's clock. A time before 1970 reads as 0, at which every token is not yet valid.
@@ -21,19 +22,26 @@ impl Clock {
             )]
             let now = std::time::SystemTime::now();
             now.duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |elapsed| elapsed.as_secs())
+                .unwrap_or_default()
         }))
     }
 
     /// A clock that a test or an emulator moves.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> UnixSeconds + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self(Arc::new(move || Duration::from_secs(now())))
     }
 
     /// The current time.
     #[must_use]
     pub fn now(&self) -> UnixSeconds {
+        self.since_epoch().as_secs()
+    }
+
+    /// The time since 1970-01-01T00:00:00Z, as finely as the clock tells it: for records, while
+    /// decisions go by [`Clock::now`].
+    #[must_use]
+    pub fn since_epoch(&self) -> Duration {
         (self.0)()
     }
 }

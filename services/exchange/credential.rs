@@ -5,18 +5,19 @@
 
 mod assertion;
 mod certificate;
+mod files;
 mod managed_identity;
-mod watched_files;
 
 use auth_interceptor::{Clock, UnixSeconds};
 
 pub(super) use self::assertion::AssertionUse;
 use self::assertion::SignedAssertions;
 use self::certificate::SigningCertificate;
+use self::files::CredentialFiles;
 use self::managed_identity::ManagedIdentity;
-use self::watched_files::{Content, WatchedFiles};
 use super::CredentialSource;
 use crate::secret::Secret;
+use crate::watched_files::{Content, WatchedFiles};
 
 /// A registration's credential, for as long as the process runs.
 #[derive(Debug)]
@@ -27,12 +28,12 @@ pub(super) struct Credential {
 
 #[derive(Debug)]
 enum Source {
-    Secret(WatchedFiles<Secret>),
+    Secret(WatchedFiles<CredentialFiles<Secret>>),
     Certificate {
-        files: WatchedFiles<SigningCertificate>,
+        files: WatchedFiles<CredentialFiles<SigningCertificate>>,
         assertions: SignedAssertions,
     },
-    FederatedToken(WatchedFiles<Secret>),
+    FederatedToken(WatchedFiles<CredentialFiles<Secret>>),
     ManagedIdentity(Box<ManagedIdentity>),
 }
 
@@ -93,24 +94,25 @@ impl Credential {
     ) -> Result<Self, IdentityUrlError> {
         let source = match source {
             CredentialSource::Secret { file } => {
-                Source::Secret(WatchedFiles::new(registration, [file.clone()], secret_in))
+                let files = CredentialFiles::new(registration, secret_in);
+                Source::Secret(WatchedFiles::new(files, [file.clone()]))
             }
             CredentialSource::Certificate {
                 certificate_file,
                 key_file,
             } => Source::Certificate {
                 files: WatchedFiles::new(
-                    registration,
-                    [certificate_file.clone(), key_file.clone()],
-                    |contents| match contents {
+                    CredentialFiles::new(registration, |contents| match contents {
                         [certificate, key] => SigningCertificate::read(certificate, key),
                         _ => Err(CredentialError::Malformed),
-                    },
+                    }),
+                    [certificate_file.clone(), key_file.clone()],
                 ),
                 assertions: SignedAssertions::new(assertions),
             },
             CredentialSource::FederatedToken { file } => {
-                Source::FederatedToken(WatchedFiles::new(registration, [file.clone()], jwt_in))
+                let files = CredentialFiles::new(registration, jwt_in);
+                Source::FederatedToken(WatchedFiles::new(files, [file.clone()]))
             }
             CredentialSource::ManagedIdentity { url, client_id } => {
                 Source::ManagedIdentity(Box::new(ManagedIdentity::new(

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::CredentialError;
 use super::certificate::SigningCertificate;
-use super::watched_files::Versioned;
 use crate::secret::Secret;
+use crate::watched_files::Versioned;
 
 /// How long an assertion is valid: the most that Entra recommends.
 const LIFE_SECONDS: u64 = 10 * 60;

@@ -11,43 +11,58 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_interceptor::UnixSeconds;
 use aws_lc_rs::digest::{Context, SHA256};
-use tracing::{info, warn};
 use zeroize::Zeroizing;
-
-use super::CredentialError;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 1024 * 1024;
 
 /// What is in a file.
-pub(super) type Content = Zeroizing<Vec<u8>>;
-/// Makes a `T` of what is in the files, in the order of their paths.
-type Reading<T> = fn(&[Content]) -> Result<T, CredentialError>;
+pub(crate) type Content = Zeroizing<Vec<u8>>;
 type Fingerprint = [u8; 32];
 
-/// Files whose contents together make a `T`.
-pub(super) struct WatchedFiles<T> {
-    registration: Box<str>,
-    paths: Vec<PathBuf>,
-    read: Reading<T>,
-    state: Mutex<State<T>>,
+/// What the files are for: what is made of them, and how its owner is told.
+pub(crate) trait Purpose {
+    /// What their contents together make.
+    type Made;
+    /// Why they make nothing.
+    type Fault: Copy + PartialEq;
+
+    /// A file is missing, too large or not readable by this process.
+    const UNREADABLE: Self::Fault;
+
+    /// Makes it of what is in the files, in the order of their paths.
+    fn read(&self, contents: &[Content]) -> Result<Self::Made, Self::Fault>;
+
+    /// The files have changed, and what they hold now is in use.
+    fn took(&self);
+
+    /// They have changed, and `fault` keeps them from use. The last good ones stay in use, if
+    /// there were any.
+    fn refused(&self, fault: Self::Fault, is_another_in_use: bool);
 }
 
-struct State<T> {
+/// Files, and what was last made of them.
+pub(crate) struct WatchedFiles<P: Purpose> {
+    purpose: P,
+    paths: Vec<PathBuf>,
+    state: Mutex<State<P>>,
+}
+
+struct State<P: Purpose> {
     /// The second that the files were last looked at.
     looked_at: Option<UnixSeconds>,
     /// What they held then, or what was wrong with them.
-    seen: Result<Fingerprint, CredentialError>,
+    seen: Result<Fingerprint, P::Fault>,
     /// Why that is not in use, if it is not.
-    fault: Option<CredentialError>,
-    good: Option<Versioned<T>>,
+    fault: Option<P::Fault>,
+    good: Option<Versioned<P::Made>>,
 }
 
 /// What was last good, and how often it has changed.
 #[derive(Debug)]
-pub(super) struct Versioned<T> {
-    pub(super) content: Arc<T>,
-    pub(super) version: u64,
+pub(crate) struct Versioned<T> {
+    pub(crate) content: Arc<T>,
+    pub(crate) version: u64,
 }
 
 impl<T> Clone for Versioned<T> {
@@ -59,19 +74,14 @@ impl<T> Clone for Versioned<T> {
     }
 }
 
-impl<T> WatchedFiles<T> {
-    pub(super) fn new(
-        registration: &str,
-        paths: impl Into<Vec<PathBuf>>,
-        read: Reading<T>,
-    ) -> Self {
+impl<P: Purpose> WatchedFiles<P> {
+    pub(crate) fn new(purpose: P, paths: impl Into<Vec<PathBuf>>) -> Self {
         Self {
-            registration: registration.into(),
+            purpose,
             paths: paths.into(),
-            read,
             state: Mutex::new(State {
                 looked_at: None,
-                seen: Err(CredentialError::Unreadable),
+                seen: Err(P::UNREADABLE),
                 fault: None,
                 good: None,
             }),
@@ -79,7 +89,7 @@ impl<T> WatchedFiles<T> {
     }
 
     /// What was last good, after a look at the files if this second has not seen one.
-    pub(super) fn current(&self, now: UnixSeconds) -> Result<Versioned<T>, CredentialError> {
+    pub(crate) fn current(&self, now: UnixSeconds) -> Result<Versioned<P::Made>, P::Fault> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.looked_at != Some(now) {
             state.looked_at = Some(now);
@@ -87,16 +97,16 @@ impl<T> WatchedFiles<T> {
         }
         match &state.good {
             Some(good) => Ok(good.clone()),
-            None => Err(state.fault.unwrap_or(CredentialError::Unreadable)),
+            None => Err(state.fault.unwrap_or(P::UNREADABLE)),
         }
     }
 
     /// The version of what was last good; 0 where nothing ever was.
-    pub(super) fn version(&self, now: UnixSeconds) -> u64 {
+    pub(crate) fn version(&self, now: UnixSeconds) -> u64 {
         self.current(now).map_or(0, |good| good.version)
     }
 
-    fn look(&self, state: &mut State<T>) {
+    fn look(&self, state: &mut State<P>) {
         let contents = self.contents();
         let seen = match &contents {
             Ok(contents) => Ok(fingerprint(contents)),
@@ -108,7 +118,7 @@ impl<T> WatchedFiles<T> {
             return;
         }
         state.seen = seen;
-        match contents.and_then(|contents| (self.read)(&contents)) {
+        match contents.and_then(|contents| self.purpose.read(&contents)) {
             Ok(content) => {
                 let version = state.good.as_ref().map_or(1, |good| good.version + 1);
                 state.fault = None;
@@ -116,32 +126,20 @@ impl<T> WatchedFiles<T> {
                     content: Arc::new(content),
                     version,
                 });
-                info!(
-                    name: "credential_read",
-                    { selvedge.registration.name = &*self.registration },
-                    "the credential has been read",
-                );
+                self.purpose.took();
             }
             Err(fault) => {
                 state.fault = Some(fault);
-                let in_use = match state.good {
-                    Some(_) => "the last good one stays in use",
-                    None => "there is none to use",
-                };
-                warn!(
-                    name: "credential_unusable",
-                    { selvedge.registration.name = &*self.registration },
-                    "{fault}: {in_use}",
-                );
+                self.purpose.refused(fault, state.good.is_some());
             }
         }
     }
 
-    fn contents(&self) -> Result<Vec<Content>, CredentialError> {
+    fn contents(&self) -> Result<Vec<Content>, P::Fault> {
         let contents = self.paths.iter().map(|path| content(path));
         contents
             .collect::<io::Result<_>>()
-            .map_err(|_| CredentialError::Unreadable)
+            .map_err(|_| P::UNREADABLE)
     }
 }
 
@@ -170,7 +168,7 @@ fn fingerprint(contents: &[Content]) -> Fingerprint {
     fingerprint
 }
 
-impl<T> fmt::Debug for WatchedFiles<T> {
+impl<P: Purpose> fmt::Debug for WatchedFiles<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WatchedFiles")
             .field("paths", &self.paths)
