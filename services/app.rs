@@ -134,7 +134,7 @@ impl App {
     pub fn new(mut settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::default());
         let observers = Arc::new(Observers::new([
-            Arc::new(CallSpan) as Arc<dyn IdentityObserver>,
+            Arc::new(CallSpan::new(Arc::clone(&settings.users))) as Arc<dyn IdentityObserver>,
             Arc::clone(&metrics) as _,
         ]));
         settings.auth.observer = Arc::clone(&observers) as _;

@@ -3,6 +3,7 @@
 //! The keys are stated once, in [`KEYS`], and nothing else is accepted. Every error is one sentence
 //! that names the key and what it expects. The process environment is read here alone.
 
+mod audit;
 mod authorities;
 mod credentials;
 mod error;
@@ -30,6 +31,7 @@ pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
 use crate::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
+use crate::telemetry::identity::UserNaming;
 use crate::telemetry::propagation::{PropagateTo, TrustInbound};
 
 /// What every variable that overrides a key begins with: `SELVEDGE_SERVER__LISTEN`.
@@ -120,6 +122,8 @@ pub struct Telemetry {
     pub log_file: Option<PathBuf>,
     /// Where traces go; none: nowhere.
     pub export: Option<ExportSettings>,
+    /// How users are named.
+    pub users: UserNaming,
     /// Whose traces are continued.
     pub trust_inbound: TrustInbound,
     /// Whose hosts learn of traces.
@@ -260,6 +264,7 @@ impl Settings {
                     .optional_text("telemetry.log_file")?
                     .map(PathBuf::from),
                 export: read_export(&values)?,
+                users: audit::read_users(&values)?,
                 trust_inbound: match values.choice("telemetry.trust_inbound")? {
                     "true" => TrustInbound::All,
                     "false" => TrustInbound::Nobody,

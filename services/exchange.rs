@@ -39,6 +39,7 @@ pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
 pub use self::credential::{CredentialError, CredentialStatus};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};
 pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
+pub(crate) use self::keyring::key_bytes;
 pub use self::keyring::{KeyRing, KeyRingError, SealError};
 pub use self::long_running::{LongRunningError, LongRunningSession, RefreshTokens};
 pub use self::observer::{AnswerSource, ExchangeObserver, ExchangeReport, Unobserved};

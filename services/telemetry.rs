@@ -13,6 +13,7 @@ use self::export::{Export, ExportError, ExportSettings};
 
 pub mod call_span;
 pub mod export;
+pub mod identity;
 pub mod instruments;
 pub mod metrics;
 pub mod names;

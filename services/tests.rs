@@ -4,6 +4,7 @@
 //! A handler's `Caller` cannot be made up, so every call here carries tokens and passes the layer.
 
 pub(crate) mod callers;
+pub(crate) mod folder;
 pub(crate) mod log;
 
 use std::sync::{Arc, Mutex};

@@ -12,6 +12,7 @@ use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
 use crate::refusal::Runbooks;
+use crate::telemetry::identity::{UserIdentity, UserIdentityError};
 use crate::telemetry::propagation::TrustInbound;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
@@ -44,6 +45,8 @@ pub struct AppSettings {
     pub metrics: bool,
     /// What refusals link to for operators; none: nothing.
     pub runbooks: Option<Runbooks>,
+    /// How telemetry names users.
+    pub users: Arc<UserIdentity>,
     /// The largest message, in bytes.
     pub message_bytes: usize,
     /// The longest unary call.
@@ -67,6 +70,9 @@ pub enum SettingsError {
     /// The keys that seal refresh tokens.
     #[error("cache.key_files: {0}")]
     SealingKeys(#[from] KeyRingError),
+    /// The key of user hashes.
+    #[error("telemetry.user_hash_key_file: {0}")]
+    UserIdentity(#[from] UserIdentityError),
 }
 
 impl TryFrom<&Settings> for AppSettings {
@@ -101,6 +107,10 @@ impl TryFrom<&Settings> for AppSettings {
             trust_inbound: settings.telemetry.trust_inbound,
             metrics: settings.telemetry.metrics,
             runbooks: settings.telemetry.runbook_url.as_deref().map(Runbooks::new),
+            users: Arc::new(UserIdentity::new(
+                &settings.telemetry.users,
+                Clock::system(),
+            )?),
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,
             watches_per_peer: limits.watch_streams,

@@ -192,7 +192,7 @@ impl hkdf::KeyType for Length {
 }
 
 /// A key as a file holds it: its bytes, or their base64 with or without a line's end.
-fn key_bytes(content: &[u8]) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+pub(crate) fn key_bytes(content: &[u8]) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
     if let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(content) {
         return Some(Zeroizing::new(bytes));
     }

@@ -1,16 +1,29 @@
 //! What was decided about a call, on the call's own span: there a query for its trace finds who
 //! called, why the call was refused, and what an authority said.
 
+use std::sync::Arc;
+
 use auth_interceptor::{AuthError, DecidedCall, Observer, TokenRole, Validation};
 use tracing::field::display;
 use tracing::{Span, record_all};
 
+use super::identity::UserIdentity;
 use super::trace_context::CallContext;
 use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
 
 /// Writes on the span of the call that the task is answering, where there is one.
-#[derive(Clone, Copy, Debug)]
-pub struct CallSpan;
+#[derive(Clone, Debug)]
+pub struct CallSpan {
+    users: Arc<UserIdentity>,
+}
+
+impl CallSpan {
+    /// Names users by `users`.
+    #[must_use]
+    pub fn new(users: Arc<UserIdentity>) -> Self {
+        Self { users }
+    }
+}
 
 impl Observer for CallSpan {
     fn decided(&self, decided: &DecidedCall<'_>) {
@@ -27,6 +40,9 @@ impl Observer for CallSpan {
                 selvedge.token.uti = decided.token_id().map(display),
                 selvedge.jwks.age_s = decided.keys_age().map(|age| age.as_secs()),
             );
+            if let Some(user) = decided.claims().and_then(|claims| self.users.of(claims)) {
+                span.record(user.key, &*user.value);
+            }
         });
     }
 

@@ -111,6 +111,7 @@ attributes! {
     URL_TEMPLATE = convention::URL_TEMPLATE, Listed, [Span, Log], "The path of the request, its ids left open.";
     URL_FULL = convention::URL_FULL, Open, [Span], "The URL of the request, without its query.";
     USER_HASH = convention::USER_HASH, Open, [Span, Log, Audit], "A keyed hash of tenant and user.";
+    USER_ID = convention::USER_ID, Open, [Span, Log, Audit], "The user's object id, in place of the hash, where the operator wants it.";
     AZURE_SERVICE_REQUEST_ID = convention::AZURE_SERVICE_REQUEST_ID, Open, [Span, Log], "What OneLake calls the request.";
     DB_SYSTEM_NAME = convention::DB_SYSTEM_NAME, Listed, [Span], "The store's engine.";
     DB_OPERATION_NAME = convention::DB_OPERATION_NAME, Listed, [Span], "What was asked of the store.";

@@ -150,6 +150,7 @@ impl TraceContextLayer {
             selvedge.token.role = Empty,
             selvedge.token.uti = Empty,
             user.hash = Empty,
+            user.id = Empty,
             selvedge.jwks.age_s = Empty,
             selvedge.jwks.source = Empty,
             selvedge.verdict_cache = Empty,

@@ -19,6 +19,7 @@ use selvedge::jobs::WorkerSettings;
 use selvedge::refusal::Runbooks;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
+use selvedge::telemetry::identity::{UserIdentity, UserNaming};
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
 use tokio::net::TcpListener;
@@ -262,6 +263,10 @@ impl Setup {
             trust_inbound: TrustInbound::Auto,
             metrics: self.metrics,
             runbooks: self.runbooks,
+            users: Arc::new(
+                UserIdentity::new(&UserNaming::Hash { key_file: None }, self.clock.clone())
+                    .unwrap(),
+            ),
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());

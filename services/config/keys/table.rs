@@ -476,6 +476,20 @@ pub const KEYS: &[Key] = &[
          none are.",
     ),
     key(
+        "telemetry.user_identity",
+        Form::Choice(&["hash", "object_id"]),
+        Some("hash"),
+        "How spans and audit entries name a user: by a keyed hash (`user.hash`), or by the object id \
+         (`user.id`), which identifies a person.",
+    ),
+    key(
+        "telemetry.user_hash_key_file",
+        Form::File,
+        None,
+        "The key of the hash: 32 bytes, as they are or in base64. A file that is replaced is read \
+         again. Unset: drawn at start, so that hashes are each process's own.",
+    ),
+    key(
         "telemetry.metrics",
         Form::Flag,
         Some("true"),

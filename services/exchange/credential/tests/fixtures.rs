@@ -1,41 +1,13 @@
 //! Files to read credentials from, and certificates to sign with.
 
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, date_time_ymd};
-use uuid::Uuid;
+
+pub(in crate::exchange) use crate::tests::folder::TempDir;
 
 /// When the certificates end: 2030-01-01T00:00:00Z.
 pub(in crate::exchange) const NOT_AFTER: u64 = 1_893_456_000;
-
-/// A folder that goes when it is dropped.
-pub(in crate::exchange) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(in crate::exchange) fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("selvedge-credential-{}", Uuid::new_v4()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(in crate::exchange) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// Puts a file there, in the place of one that may be there.
-    pub(in crate::exchange) fn write(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all::<&Path>(&self.0);
-    }
-}
 
 /// A certificate and its key.
 pub(in crate::exchange) struct Pair {
