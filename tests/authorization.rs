@@ -8,6 +8,7 @@ use auth_interceptor::{
     IssuerTemplate, MethodPolicy, Policies, Registration, TokenKind,
 };
 use emulator::{Emulator, TokenRequest, TokenVersion, seed};
+use selvedge::bridge::GrpcWebLayer;
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
@@ -181,18 +182,18 @@ pub(crate) async fn a_tenant_taken_off_the_list_is_refused_with_a_token_that_was
 
 /// Health behind the policies of the fixture contract: `Check` demands the authentication context
 /// c1, `Watch` an application role.
-struct Guarded {
-    emulator: Emulator,
-    served: Served,
+pub(crate) struct Guarded {
+    pub(crate) emulator: Emulator,
+    pub(crate) served: Served,
 }
 
 impl Guarded {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::under(|emulator| Setup::default().auth(emulator)).await
     }
 
     /// The same under these settings.
-    async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
+    pub(crate) async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
         let emulator = start_emulator(auth_interceptor::Clock::system()).await;
         let authenticator = Authenticator::start(&settings(&emulator)).unwrap();
         in_time("the keys are read", authenticator.ready()).await;
@@ -203,6 +204,7 @@ impl Guarded {
         services.add(health).unwrap();
         let (routes, served) = services.into_parts();
         let service = ServiceBuilder::new()
+            .layer(GrpcWebLayer)
             .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
             .layer(CompletionLayer::new(1024, None))
             .layer(AuthLayer::new(
@@ -237,7 +239,7 @@ impl Guarded {
     }
 }
 
-fn user() -> TokenRequest {
+pub(crate) fn user() -> TokenRequest {
     TokenRequest::delegated(seed::CONSENTED, seed::WORKLOAD_CLIENT_ID)
 }
 
@@ -288,15 +290,7 @@ pub(crate) async fn a_missing_authentication_context_is_a_challenge_for_whoever_
 #[tokio::test]
 pub(crate) async fn a_sign_in_that_is_not_entras_is_stepped_up_in_its_own_words() {
     let guarded = Guarded::under(provider).await;
-    let user = || {
-        user()
-            .version(TokenVersion::V2)
-            .header("typ", "at+jwt")
-            .claim("client_id", seed::PORTAL_CLIENT_ID)
-            .claim("jti", "token-1")
-            .claim("scope", "data.read")
-    };
-    let reply = guarded.check(user()).await;
+    let reply = guarded.check(signed_in_elsewhere()).await;
     assert_eq!(reply.verdict(), "UNAUTHENTICATED STEP_UP_REQUIRED");
     assert_eq!(reply.error_info().unwrap().metadata["acrValues"], "c1");
     // Not Entra's claims request but RFC 9470's parameters.
@@ -306,12 +300,23 @@ pub(crate) async fn a_sign_in_that_is_not_entras_is_stepped_up_in_its_own_words(
         header.ends_with(r#"error="insufficient_user_authentication", acr_values="c1""#),
         "{header}"
     );
-    let stepped_up = guarded.check(user().claim("acr", "c1")).await;
+    let stepped_up = signed_in_elsewhere().claim("acr", "c1");
+    let stepped_up = guarded.check(stepped_up).await;
     assert_eq!(stepped_up.verdict(), "OK");
 }
 
+/// A user's token as an OpenID provider other than Entra writes it.
+pub(crate) fn signed_in_elsewhere() -> TokenRequest {
+    user()
+        .version(TokenVersion::V2)
+        .header("typ", "at+jwt")
+        .claim("client_id", seed::PORTAL_CLIENT_ID)
+        .claim("jti", "token-1")
+        .claim("scope", "data.read")
+}
+
 /// The emulator as an OpenID provider like any other.
-fn provider(emulator: &Emulator) -> AuthSettings {
+pub(crate) fn provider(emulator: &Emulator) -> AuthSettings {
     let issuer = format!("{}/{}/v2.0", emulator.origin(), seed::CONTOSO_TENANT_ID);
     let authority = Authority {
         url: issuer.clone(),

@@ -13,7 +13,7 @@ use emulator::{
 };
 use selvedge::store::{Item, ItemAddress, Store as _, StoreError};
 
-use crate::support::Running;
+use crate::support::{Running, evidence};
 
 /// A running service that the emulated Fabric knows.
 pub(crate) struct ControlPlane {
@@ -90,6 +90,7 @@ pub(crate) fn assert_refused(
     assert_eq!(error.casing, casing);
     assert_eq!((reply.status, &*error.error_code), (status, reason));
     assert_eq!(header(reply, "selvedge-reason"), reason);
+    evidence::refused(None, "rest", reason, header(reply, "selvedge-trace-id"));
     assert_eq!(header(reply, "content-type"), "application/json");
 }
 

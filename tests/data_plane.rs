@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
-use crate::support::{Call, READ_DATA, Running, user_token};
+use crate::support::{Call, READ_DATA, Running, evidence, user_token};
 
 /// Puts a token on every call, as any gRPC client does.
 #[derive(Clone)]
@@ -86,6 +86,7 @@ pub(crate) fn assert_refused<T>(outcome: Result<T, Status>, code: Code, reason: 
     let status = outcome.err().expect("a refusal");
     let info = status.get_details_error_info().expect("ErrorInfo");
     assert_eq!((status.code(), info.reason.as_str()), (code, reason));
+    evidence::refused(None, "grpc", reason, &info.metadata["traceId"]);
     status
 }
 

@@ -39,7 +39,7 @@ fn sealing_key(folder: &Path) -> std::path::PathBuf {
 }
 
 /// What seals refresh tokens.
-fn sealing_keys(folder: &Path) -> Arc<KeyRing> {
+pub(crate) fn sealing_keys(folder: &Path) -> Arc<KeyRing> {
     let keys = KeyRing::read(&[sealing_key(folder)], RefreshTokens::PURPOSE);
     Arc::new(keys.unwrap())
 }

@@ -10,7 +10,7 @@ use selvedge::telemetry::instruments::{ALL, CREDENTIAL_EXPIRES_IN, Kind, spelled
 
 use self::open_metrics::Page;
 use crate::exchange::{Exchanging, for_storage, received};
-use crate::support::{Call, READ_DATA, Setup, read_token};
+use crate::support::{Call, READ_DATA, Setup, evidence, read_token};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -25,7 +25,9 @@ async fn text(exchanging: &Exchanging) -> String {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], OPEN_METRICS);
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    answer.text().await.unwrap()
+    let page = answer.text().await.unwrap();
+    evidence::scraped(&page);
+    page
 }
 
 /// Calls of every kind; returns the trace ids that callers and replies know them by.

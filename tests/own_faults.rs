@@ -37,7 +37,7 @@ impl ProfileService for Panics {
     }
 }
 
-fn services() -> GuardedServices {
+pub(crate) fn services() -> GuardedServices {
     let mut services = GuardedServices::new(policies().unwrap(), Arc::new(SelvedgeRefusal));
     services.add(ProfileServiceServer::new(Panics)).unwrap();
     services

@@ -1,5 +1,15 @@
 //! Every reason that exists is met by a client over a real socket: in a row of the tables of bad
-//! input, or in a named test.
+//! input, or in a named test. Below are those that drive what no row can, over gRPC, gRPC-web and
+//! REST alike.
+
+pub(crate) mod asked;
+mod authority;
+mod control;
+mod downstream;
+mod faces;
+mod rows;
+pub(crate) mod scene;
+mod service;
 
 use std::collections::BTreeSet;
 

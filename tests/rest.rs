@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use crate::support::wait::in_time;
-use crate::support::{Running, user_token};
+use crate::support::{Running, evidence, user_token};
 
 /// Everything that the data plane asks of a token.
 const SCOPES: [&str; 8] = [
@@ -87,6 +87,13 @@ impl Rest {
 async fn send(request: reqwest::RequestBuilder) -> Answer {
     in_time("the answer to a REST request", async {
         let response = request.send().await.unwrap();
+        let service = response.remote_addr();
+        let header = |name| response.headers().get(name)?.to_str().ok();
+        if let (Some(reason), Some(trace_id)) =
+            (header("selvedge-reason"), header("selvedge-trace-id"))
+        {
+            evidence::refused(service, "rest", reason, trace_id);
+        }
         Answer {
             status: response.status(),
             headers: response.headers().clone(),

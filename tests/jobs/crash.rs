@@ -53,7 +53,7 @@ async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
             flushes(&emulator, &jobs).iter().sum::<u64>() >= done
         })
         .await;
-        served.end();
+        served.kill();
         served = start_process(&emulator, folder, store).await;
     }
     let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);

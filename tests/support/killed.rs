@@ -71,7 +71,7 @@ impl KilledService {
         })
         .await;
         let mut process = self.process.lock().await;
-        process.end();
+        process.kill();
         *process = start_process(&self.emulator, &self.folder, &self.store).await;
         self.address.send_replace(process.address.parse().unwrap());
     }

@@ -1,12 +1,14 @@
 //! `selvedge serve` in a process of its own, beside an authority in this one: for what a process is
 //! asked as a whole, its log and its memory.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use emulator::{Emulator, Secret, seed};
 
 use super::eventually;
+use super::evidence;
 use super::raw_client::RawClient;
 use super::running::{STORAGE_SCOPE, WORKSPACES_SCOPE};
 
@@ -46,15 +48,16 @@ impl ServiceProcess {
         std::fs::write(folder.join("root.pem"), emulator.root_certificate_pem()).unwrap();
         std::fs::write(folder.join("secret"), PLANTED_SECRET).unwrap();
         std::fs::write(&config, configuration(emulator, folder, filter)).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_selvedge"))
+        evidence::begin();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+        command
             .args(["serve", "--config"])
             .arg(&config)
-            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::inherit());
+        observe(&mut command, filter);
+        let process = command.envs(settings.iter().copied()).spawn().unwrap();
         let mut started = Self {
             process,
             log,
@@ -73,12 +76,26 @@ impl ServiceProcess {
             !started.address.is_empty()
         })
         .await;
+        let service = started.service();
+        evidence::process(service);
+        if settings.iter().any(|(name, _)| *name == ENDPOINT_SETTING) {
+            evidence::exports_elsewhere(service);
+        }
+        if let Some(logs) = evidence::folder("logs") {
+            // The folder of the test goes when the test has ended.
+            let kept = logs.join(format!("process-{}.log", uuid::Uuid::new_v4()));
+            std::fs::hard_link(&started.log, kept).unwrap();
+        }
         started
+    }
+
+    fn service(&self) -> SocketAddr {
+        self.address.parse().unwrap()
     }
 
     /// A connection to the service.
     pub(crate) async fn client(&self) -> RawClient {
-        RawClient::connect(self.address.parse().unwrap()).await
+        RawClient::connect(self.service()).await
     }
 
     /// What it has logged so far.
@@ -106,8 +123,21 @@ impl ServiceProcess {
         ended.unwrap()
     }
 
-    /// Ends it by SIGKILL: it learns nothing and finishes nothing.
+    /// Ends it, once what it has to tell of its refusals has been told.
     pub(crate) fn end(&mut self) {
+        if let Ok(service) = self.address.parse() {
+            evidence::settle(service);
+        }
+        self.stop();
+    }
+
+    /// Ends it by SIGKILL at once: it learns nothing and finishes nothing.
+    pub(crate) fn kill(&mut self) {
+        evidence::killed(self.service());
+        self.stop();
+    }
+
+    fn stop(&mut self) {
         // An error says that it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -117,6 +147,25 @@ impl ServiceProcess {
 impl Drop for ServiceProcess {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+const ENDPOINT_SETTING: &str = "SELVEDGE_TELEMETRY__OTLP_ENDPOINT";
+
+/// Lets a process tell what a run that is observed wants to know; a test's own settings come after.
+fn observe(command: &mut Command, filter: &str) {
+    let Some(endpoint) = evidence::endpoint() else {
+        return;
+    };
+    command
+        .env(ENDPOINT_SETTING, endpoint)
+        .env("SELVEDGE_TELEMETRY__SAMPLE_RATIO", evidence::SAMPLE_RATIO);
+    if filter == "info" {
+        command.env("SELVEDGE_TELEMETRY__LOG", "trace");
+    }
+    if let Some(logs) = evidence::folder("logs") {
+        let kept = logs.join(format!("process-{}.stderr", uuid::Uuid::new_v4()));
+        command.stderr(std::fs::File::create(kept).unwrap());
     }
 }
 

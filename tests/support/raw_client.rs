@@ -9,6 +9,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use tokio::net::TcpStream;
 
+use super::evidence;
 use super::reply::{Outcome, Reply};
 use super::wait::in_time;
 
@@ -86,6 +87,7 @@ impl Call {
 /// One connection, for any number of calls.
 #[derive(Clone)]
 pub(crate) struct RawClient {
+    address: SocketAddr,
     sender: SendRequest<Bytes>,
 }
 
@@ -96,6 +98,7 @@ impl RawClient {
 
     /// The same, where nobody may listen.
     pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Self> {
+        evidence::begin();
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = h2::client::Builder::new()
@@ -107,7 +110,7 @@ impl RawClient {
             // The calls on the connection report what they meet.
             let _ = connection.await;
         });
-        Ok(Self { sender })
+        Ok(Self { address, sender })
     }
 
     /// Sends a call and reads all of its answer.
@@ -133,8 +136,13 @@ impl RawClient {
         let (response, mut body) = sender.send_request(call.request(), false)?;
         send_all(&mut body, call.body.clone(), call.ends).await;
         let (head, stream) = response.await?.into_parts();
+        let reply = Reply::new(head.status, head.headers);
+        if reply.metadata("grpc-status").is_some() {
+            evidence::received(self.address, &reply);
+        }
         Ok(OpenCall {
-            reply: Reply::new(head.status, head.headers),
+            service: self.address,
+            reply,
             stream,
             upload: body,
             ended: false,
@@ -173,6 +181,7 @@ async fn send_all(body: &mut h2::SendStream<Bytes>, mut bytes: Bytes, ends: bool
 
 /// A call whose answer has begun.
 pub(crate) struct OpenCall {
+    service: SocketAddr,
     pub(crate) reply: Reply,
     stream: h2::RecvStream,
     upload: h2::SendStream<Bytes>,
@@ -203,17 +212,25 @@ impl OpenCall {
         loop {
             match self.chunk().await {
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(self.reply.clone()),
+                Ok(None) => return Ok(self.whole()),
                 // The answer was complete, and the server does not want the rest of the request.
                 Err(error)
                     if error.reason() == Some(h2::Reason::NO_ERROR)
                         && self.reply.outcome() != Outcome::Unfinished =>
                 {
-                    return Ok(self.reply.clone());
+                    return Ok(self.whole());
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The answer at its end.
+    fn whole(&self) -> Reply {
+        if !self.reply.headers.contains_key("grpc-status") {
+            evidence::received(self.service, &self.reply);
+        }
+        self.reply.clone()
     }
 
     /// Gives the call up.

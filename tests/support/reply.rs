@@ -154,7 +154,7 @@ impl Reply {
     }
 
     /// Everything that was received, encoded parts also as what they decode to.
-    fn received(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn received(&self) -> Vec<Vec<u8>> {
         let mut parts = vec![self.body.clone()];
         for (name, value) in self.headers.iter().chain(&self.trailers) {
             let decoded = LENIENT.decode(value.as_bytes());

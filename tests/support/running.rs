@@ -30,6 +30,7 @@ use tonic::transport::Channel;
 
 use super::controls::Control;
 use super::counting_store::CountingStore;
+use super::evidence;
 use super::raw_client::RawClient;
 use super::temporary::TemporaryFolder;
 use super::wait::in_time;
@@ -49,6 +50,7 @@ pub(crate) struct Setup {
     pub(crate) controls: Vec<Control>,
     /// How long one exchange may take.
     pub(crate) exchange_patience: Duration,
+    pub(crate) exchanges_under_way: usize,
     pub(crate) keys: KeySettings,
     pub(crate) clock: Clock,
     pub(crate) health: bool,
@@ -87,6 +89,7 @@ impl Default for Setup {
             consent: Consent::Incremental,
             controls: Vec::new(),
             exchange_patience: Duration::from_secs(5),
+            exchanges_under_way: 2_048,
             keys: KeySettings::default(),
             clock: Clock::system(),
             health: true,
@@ -186,6 +189,7 @@ impl Setup {
         let mut settings = ExchangeSettings::new(registrations);
         settings.clock = self.clock.clone();
         settings.patience = self.exchange_patience;
+        settings.exchanges_under_way = self.exchanges_under_way;
         settings
     }
 
@@ -231,6 +235,7 @@ impl Setup {
 
     /// Starts the service beside an authority that already runs, and waits for nothing.
     pub(crate) async fn start_with(self, emulator: Emulator) -> Running {
+        evidence::begin();
         let folder = TemporaryFolder::new();
         let file = folder.path().join(DATABASE);
         let sqlite = SqliteStore::open(&file, Migrate::Auto, Quota::default())

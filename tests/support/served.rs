@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tower::Service;
 
+use super::evidence;
 use super::raw_client::RawClient;
 
 /// Serves on a free port until it is dropped, as the service itself listens.
@@ -28,6 +29,7 @@ impl Served {
             + 'static,
         S::Future: Send,
     {
+        evidence::begin();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move {

@@ -18,6 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
+use super::evidence;
 use super::raw_client::Call;
 use super::reply::Reply;
 use super::wait::in_time;
@@ -172,6 +173,7 @@ pub(crate) async fn send_pieces(
     in_time("the answer to a page", async {
         let mut open = open_pieces(address, http, call, pieces).await;
         while open.piece().await.is_some() {}
+        evidence::received(address, &open.reply);
         open.reply.clone()
     })
     .await
@@ -188,6 +190,7 @@ pub(crate) async fn open(address: SocketAddr, http: Http, call: &Call) -> Open {
 }
 
 async fn open_pieces(address: SocketAddr, http: Http, call: &Call, pieces: &[Bytes]) -> Open {
+    evidence::begin();
     let stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let request = request(address, call, pieces);

@@ -1,8 +1,11 @@
 //! The order of a run: what is cheap and says most comes first, what needs a running service last.
 
+use anyhow::Context as _;
+
+use crate::evidence::Evidence;
 use crate::repository::Repository;
 use crate::tally::Report;
-use crate::toolbox::{Toolbox, system};
+use crate::toolbox::Toolbox;
 use crate::{clients, contracts as contract_checks, deny as deny_rules, gates, web};
 
 /// All of CI.
@@ -18,11 +21,21 @@ pub(crate) fn everything(repository: &Repository) -> Report {
     });
     report.check("documentation", || gates::documentation(repository));
     report.check("build", || gates::build(repository));
-    report.suite("cargo test", || {
-        system::provision()?;
-        gates::tests(repository)
-    });
+    let evidence = add_collector(&mut report, repository);
+    report.suite("cargo test", || gates::tests(repository, evidence.as_ref()));
     add_clients(&mut report, repository);
+    add_evidence(&mut report, repository, evidence.as_ref());
+    report
+}
+
+/// What the tests over real sockets show to somebody outside.
+pub(crate) fn evidence(repository: &Repository) -> Report {
+    let mut report = Report::new();
+    let evidence = add_collector(&mut report, repository);
+    report.suite("cargo test --test tests", || {
+        gates::tests_of_the_service(repository, evidence.as_ref().context(NO_COLLECTOR)?)
+    });
+    add_evidence(&mut report, repository, evidence.as_ref());
     report
 }
 
@@ -74,6 +87,29 @@ fn add_web(report: &mut Report, repository: &Repository) {
         web::are_built(repository, &tools()?)
     });
     report.suite("tests of the pages", || web::tests(&tools()?));
+}
+
+const NO_COLLECTOR: &str = "there is no collector";
+
+/// Before the tests, which export to it.
+fn add_collector(report: &mut Report, repository: &Repository) -> Option<Evidence> {
+    let mut evidence = None;
+    report.check("collector and store", || {
+        evidence = Some(Evidence::start(
+            repository,
+            &Toolbox::provision(repository)?,
+        )?);
+        Ok(())
+    });
+    evidence
+}
+
+/// After everything that exports.
+fn add_evidence(report: &mut Report, repository: &Repository, evidence: Option<&Evidence>) {
+    report.suite("evidence", || {
+        let evidence = evidence.context(NO_COLLECTOR)?;
+        evidence.look(repository, &Toolbox::provision(repository)?)
+    });
 }
 
 fn add_clients(report: &mut Report, repository: &Repository) {

@@ -1,7 +1,10 @@
 //! What cargo itself can say of the workspace: format, lints, documentation, tests.
 
+use std::process::Command;
+
 use anyhow::Result;
 
+use crate::evidence::Evidence;
 use crate::process;
 use crate::repository::Repository;
 use crate::tally::{Report, Tally};
@@ -54,12 +57,28 @@ pub(crate) fn build(repository: &Repository) -> Result<()> {
     )
 }
 
-/// Every Rust test of the workspace, documentation examples included.
-pub(crate) fn tests(repository: &Repository) -> Result<Tally> {
-    let mut tally = Tally::default();
+/// Every Rust test of the workspace, documentation examples included. They leave `evidence`, where
+/// somebody takes it.
+pub(crate) fn tests(repository: &Repository, evidence: Option<&Evidence>) -> Result<Tally> {
     let mut cargo = repository.cargo("test");
     cargo.args(["--locked", "--workspace", "--no-fail-fast"]);
-    let status = process::watch(&mut cargo, |line| {
+    if let Some(evidence) = evidence {
+        evidence.tell_tests(&mut cargo);
+    }
+    run(&mut cargo)
+}
+
+/// The tests over real sockets alone.
+pub(crate) fn tests_of_the_service(repository: &Repository, evidence: &Evidence) -> Result<Tally> {
+    let mut cargo = repository.cargo("test");
+    cargo.args(["--locked", "--package=selvedge", "--test=tests"]);
+    evidence.tell_tests(&mut cargo);
+    run(&mut cargo)
+}
+
+fn run(cargo: &mut Command) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let status = process::watch(cargo, |line| {
         if line.starts_with("test result: ") {
             tally.add(Tally::from_counts(line));
         }

@@ -14,6 +14,7 @@ mod ci;
 mod clients;
 mod contracts;
 mod deny;
+mod evidence;
 mod gates;
 mod process;
 mod repository;
@@ -50,6 +51,8 @@ enum Command {
     Contracts,
     /// Holds the dependency graph to deny.toml.
     Deny,
+    /// Runs the service's tests with a collector outside, and looks at what came there.
+    Evidence,
     /// Installs what the client suites and the contract checks need.
     Tools,
     /// Builds the pages' bundles into place, to be committed, and runs their tests.
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Clients => ci::clients(&repository),
         Command::Contracts => ci::contracts(&repository),
         Command::Deny => ci::deny(&repository),
+        Command::Evidence => ci::evidence(&repository),
         Command::Tools => {
             toolbox::Toolbox::provision(&repository)?.install()?;
             return Ok(ExitCode::SUCCESS);

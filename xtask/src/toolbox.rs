@@ -1,6 +1,6 @@
 //! The tools that the tests, the contract checks and the client suites need, brought when absent.
 //!
-//! A machine needs git, Python with `venv`, PostgreSQL and Chromium, asked of apt; everything else,
+//! A machine needs git, Python with `venv`, PostgreSQL, ClickHouse and Chromium, asked of apt; everything else,
 //! buf and the Node runtime included, comes from lock files into folders that git ignores, and is reused
 //! for as long as its lock file is the same.
 
@@ -44,6 +44,11 @@ impl Toolbox {
     /// The `buf` program.
     pub(crate) fn buf(&self) -> PathBuf {
         self.python.program("buf")
+    }
+
+    /// The OpenTelemetry collector.
+    pub(crate) fn collector(&self) -> Result<PathBuf> {
+        self.python.collector()
     }
 
     /// Python, in the folder of its suite.

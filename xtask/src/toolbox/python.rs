@@ -52,6 +52,17 @@ impl Python {
         self.programs().join(name)
     }
 
+    /// The collector, which its package keeps beside its modules.
+    pub(super) fn collector(&self) -> Result<PathBuf> {
+        let libraries = std::fs::read_dir(self.environment.join("lib"))?;
+        let mut programs = libraries
+            .filter_map(Result::ok)
+            .map(|library| library.path().join("site-packages/rotel/rotel-agent"));
+        programs
+            .find(|program| program.is_file())
+            .context("rotel brought no collector")
+    }
+
     /// Where those programs are.
     pub(super) fn programs(&self) -> PathBuf {
         self.environment.join("bin")

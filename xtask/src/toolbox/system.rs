@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 8] = [
     Need {
         what: "curl",
         is_met: || process::succeeds(Command::new("curl").arg("--version")),
@@ -46,6 +46,12 @@ const NEEDS: [Need; 7] = [
         packages: &["postgresql"],
     },
     Need {
+        what: "ClickHouse",
+        is_met: || std::path::Path::new(CLICKHOUSE).is_file(),
+        // As with PostgreSQL, a run has a server of its own.
+        packages: &["clickhouse-server"],
+    },
+    Need {
         what: "Chromium",
         is_met: || browser().is_some(),
         packages: &["chromium"],
@@ -59,6 +65,9 @@ const NEEDS: [Need; 7] = [
         packages: &["fonts-liberation"],
     },
 ];
+
+/// The server that spans are stored in, which is in no user's search path.
+pub(crate) const CLICKHOUSE: &str = "/usr/sbin/clickhouse-server";
 
 /// The browser that pages are tried in: Chromium, under any of the names that systems give it.
 pub(crate) fn browser() -> Option<PathBuf> {

@@ -1,0 +1,66 @@
+"""What the collector has written: one question by trace id, asked as an operator would ask it."""
+
+import http.client
+import json
+import time
+from urllib.parse import urlsplit
+
+# Longer than a span waits for others, in the service and in the collector.
+ARRIVAL_SECONDS = 15
+
+COLUMNS = {
+    "reason": "if(attribute('selvedge.auth.reason') != '', attribute('selvedge.auth.reason'),"
+    " attribute('selvedge.refusal.reason'))",
+    "method": "attribute('rpc.method')",
+    "code": "attribute('rpc.response.status_code')",
+    "outcome": "attribute('selvedge.auth.outcome')",
+    "kind": "attribute('selvedge.token.kind')",
+    "tenant": "attribute('selvedge.tenant.id')",
+    "client_app": "attribute('selvedge.client_app.id')",
+    "key_age": "attribute('selvedge.jwks.age_s')",
+    "cache": "attribute('selvedge.exchange.cache')",
+    "authority_error": "attribute('selvedge.authority.error')",
+    "authority_code": "attribute('selvedge.authority.aadsts')",
+}
+
+
+def _query(trace_id: str) -> str:
+    """The one query: every failing server span of a trace, with all that tells why it failed."""
+    columns = ", ".join(f"{expression} AS {name}" for name, expression in COLUMNS.items())
+    query = (
+        f"SELECT {columns} FROM otel_traces WHERE TraceId = '{trace_id}' AND SpanKind = 'Server'"
+        " AND attribute('error.type') != '' FORMAT JSONEachRow"
+    )
+    # An attribute's value; the server has no functions of one's own.
+    head, *rest = query.split("attribute('")
+    for part in rest:
+        key, after = part.split("')", 1)
+        head += f"arrayFirst(pair -> pair.1 = '{key}', SpanAttributes.1).2{after}"
+    return head
+
+
+class Traces:
+    """The store, over one connection."""
+
+    def __init__(self, url: str):
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+
+    def ask(self, query: str) -> bytes:
+        self._connection.request("POST", "/?database=otel", query.encode())
+        response = self._connection.getresponse()
+        answer = response.read()
+        assert response.status == 200, answer.decode(errors="replace")
+        return answer
+
+    def failing_spans(self, trace_id: str) -> list[dict[str, str]]:
+        """What the one query finds."""
+        return [json.loads(line) for line in self.ask(_query(trace_id)).splitlines()]
+
+    def wait_until_quiet(self) -> None:
+        """Waits until no more spans come."""
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        count = lambda: self.ask("SELECT count() FROM otel_traces")
+        before, now = b"", count()
+        while before != now and time.monotonic() < deadline:
+            time.sleep(1)
+            before, now = now, count()
