@@ -146,10 +146,19 @@ fn gathering(destination: Destination) -> Duration {
     }
 }
 
-/// Leaves out what is for log lines alone, and what dependencies may have added.
+/// Leaves out what is for log lines alone, and what dependencies may have added. Of what was
+/// recorded more than once, the last counts: a receiver takes each key once.
 fn keep_listed(span: &mut SpanData) {
     let listed = |key: &opentelemetry::Key| names::may_appear(key.as_str(), Place::Span);
-    span.attributes.retain(|attribute| listed(&attribute.key));
+    let mut at = 0;
+    while let Some((attribute, later)) = span.attributes.get(at..).and_then(<[_]>::split_first) {
+        let is_last = later.iter().all(|other| other.key != attribute.key);
+        if is_last && listed(&attribute.key) {
+            at += 1;
+        } else {
+            span.attributes.remove(at);
+        }
+    }
     for event in &mut span.events.events {
         event.attributes.retain(|attribute| listed(&attribute.key));
     }

@@ -223,12 +223,14 @@ async fn what_the_queue_has_no_room_for_is_counted_and_the_last_room_is_for_fail
 }
 
 #[tokio::test]
-async fn only_what_the_table_lists_leaves() {
+async fn only_what_the_table_lists_leaves_and_each_key_as_it_was_recorded_last() {
     let holding = Holding::new(1.0);
     let call = holding.call(&Context::new());
     let reason = KeyValue::new(names::AUTH_REASON, "TOKEN_EXPIRED");
     call.span()
         .set_attribute(KeyValue::new("planted", "secret"));
+    let earlier = KeyValue::new(names::AUTH_REASON, "TOKEN_MALFORMED");
+    call.span().set_attribute(earlier);
     call.span().set_attribute(reason.clone());
     call.span().add_event(
         names::EVENT_DENIED,
