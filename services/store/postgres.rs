@@ -132,6 +132,8 @@ impl PostgresEngine {
 impl Engine for PostgresEngine {
     type Database = Postgres;
 
+    const SYSTEM: &'static str = "postgresql";
+
     async fn reader(&self) -> Result<PoolConnection<Postgres>, Failure> {
         self.connection().await
     }

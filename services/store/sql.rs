@@ -10,6 +10,7 @@ mod owners;
 mod refresh_tokens;
 mod rows;
 pub(super) mod schema;
+mod span;
 pub(super) mod statement;
 mod tasks;
 
@@ -21,9 +22,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool, Transaction};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 pub(super) use self::failure::Failure;
+use self::span::{Operation, ended};
 use self::statement::{Connection, Speaks};
 use super::{
     ClaimedJob, DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, JobAddress,
@@ -53,6 +56,9 @@ pub struct SqlStore<E> {
 pub trait Engine: fmt::Debug + Send + Sync + 'static {
     /// The driver.
     type Database: Database<Connection: Connection<Database = Self::Database>> + Speaks;
+
+    /// What the database is called in telemetry (`db.system.name`).
+    const SYSTEM: &'static str;
 
     /// A connection that reads.
     fn reader(
@@ -93,23 +99,37 @@ impl<E: Engine> SqlStore<E> {
 
 // Macros, because the future of an asynchronous closure cannot be said to be `Send`.
 
+/// The span of an operation on a table.
+macro_rules! span {
+    ($name:literal, $table:literal) => {
+        Operation {
+            system: E::SYSTEM,
+            name: $name,
+            table: $table,
+            summary: concat!($name, " ", $table),
+        }
+        .span()
+    };
+}
+
 /// Reads with one connection.
 macro_rules! reading {
-    ($store:ident, |$connection:ident| $work:expr) => {
-        Box::pin(async move {
+    ($store:ident, $name:literal, $table:literal, |$connection:ident| $work:expr) => {{
+        let read = async move {
             let attempt = async {
                 let $connection = &mut *$store.engine.reader().await?;
                 $work.await
             };
-            in_time(attempt).await.map_err(StoreError::from)
-        })
-    };
+            ended(in_time(attempt).await).map_err(StoreError::from)
+        };
+        Box::pin(read.instrument(span!($name, $table)))
+    }};
 }
 
 /// Writes all that the work writes, or nothing. The work may run more than once.
 macro_rules! writing {
-    ($store:ident, $scope:expr, |$connection:ident| $work:expr) => {
-        Box::pin(async move {
+    ($store:ident, $name:literal, $table:literal, $scope:expr, |$connection:ident| $work:expr) => {{
+        let write = async move {
             let mut retries = 0;
             loop {
                 let attempt = async {
@@ -121,11 +141,12 @@ macro_rules! writing {
                 };
                 match in_time(attempt).await {
                     Err(failure) if failure.is_contention() && retries < RETRIES => retries += 1,
-                    ended => break ended.map_err(StoreError::from),
+                    outcome => break ended(outcome).map_err(StoreError::from),
                 }
             }
-        })
-    };
+        };
+        Box::pin(write.instrument(span!($name, $table)))
+    }};
 }
 
 /// Takes a connection out of `pool`, if one is free or comes free soon.
@@ -154,7 +175,9 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
 
 impl<E: Engine> Store for SqlStore<E> {
     fn read_rows<'a>(&'a self, place: &'a Place, page: Page) -> Outcome<'a, Paged<Row>> {
-        reading!(self, |connection| rows::read(connection, place, page))
+        reading!(self, "read_rows", "rows", |connection| rows::read(
+            connection, place, page
+        ))
     }
 
     fn write_rows<'a>(
@@ -163,13 +186,19 @@ impl<E: Engine> Store for SqlStore<E> {
         rows: Vec<RowWrite>,
         now: UnixSeconds,
     ) -> Outcome<'a, Vec<Row>> {
-        writing!(self, Scope::Owner(&place.owner), |connection| {
-            rows::write(connection, place, &rows, now, &self.quota)
-        })
+        writing!(
+            self,
+            "write_rows",
+            "rows",
+            Scope::Owner(&place.owner),
+            |connection| { rows::write(connection, place, &rows, now, &self.quota) }
+        )
     }
 
     fn list_tasks<'a>(&'a self, owner: &'a Owner, page: Page) -> Outcome<'a, Paged<Task>> {
-        reading!(self, |connection| tasks::list(connection, owner, page))
+        reading!(self, "list_tasks", "tasks", |connection| tasks::list(
+            connection, owner, page
+        ))
     }
 
     fn create_task<'a>(
@@ -178,9 +207,13 @@ impl<E: Engine> Store for SqlStore<E> {
         task: NewTask,
         now: UnixSeconds,
     ) -> Outcome<'a, Task> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            tasks::create(connection, owner, &task, now, &self.quota)
-        })
+        writing!(
+            self,
+            "create_task",
+            "tasks",
+            Scope::Owner(owner),
+            |connection| { tasks::create(connection, owner, &task, now, &self.quota) }
+        )
     }
 
     fn update_task<'a>(
@@ -191,9 +224,13 @@ impl<E: Engine> Store for SqlStore<E> {
         etag: Option<Etag>,
         now: UnixSeconds,
     ) -> Outcome<'a, Task> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            tasks::update(connection, owner, id, &change, etag, now)
-        })
+        writing!(
+            self,
+            "update_task",
+            "tasks",
+            Scope::Owner(owner),
+            |connection| { tasks::update(connection, owner, id, &change, etag, now) }
+        )
     }
 
     fn delete_task<'a>(
@@ -202,9 +239,13 @@ impl<E: Engine> Store for SqlStore<E> {
         id: Uuid,
         etag: Option<Etag>,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            tasks::delete(connection, owner, id, etag)
-        })
+        writing!(
+            self,
+            "delete_task",
+            "tasks",
+            Scope::Owner(owner),
+            |connection| { tasks::delete(connection, owner, id, etag) }
+        )
     }
 
     fn keep_refresh_token<'a>(
@@ -214,13 +255,19 @@ impl<E: Engine> Store for SqlStore<E> {
         sealed: Bytes,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            refresh_tokens::create(connection, owner, session, &sealed, now, &self.quota)
-        })
+        writing!(
+            self,
+            "keep_refresh_token",
+            "refresh_tokens",
+            Scope::Owner(owner),
+            |connection| {
+                refresh_tokens::create(connection, owner, session, &sealed, now, &self.quota)
+            }
+        )
     }
 
     fn refresh_token<'a>(&'a self, owner: &'a Owner, session: Uuid) -> Outcome<'a, SealedToken> {
-        reading!(self, |connection| {
+        reading!(self, "read_refresh_token", "refresh_tokens", |connection| {
             refresh_tokens::read(connection, owner, session)
         })
     }
@@ -233,9 +280,15 @@ impl<E: Engine> Store for SqlStore<E> {
         etag: Etag,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            refresh_tokens::replace(connection, owner, session, &sealed, etag, now)
-        })
+        writing!(
+            self,
+            "replace_refresh_token",
+            "refresh_tokens",
+            Scope::Owner(owner),
+            |connection| {
+                refresh_tokens::replace(connection, owner, session, &sealed, etag, now)
+            }
+        )
     }
 
     fn delete_refresh_token<'a>(
@@ -244,9 +297,13 @@ impl<E: Engine> Store for SqlStore<E> {
         session: Uuid,
         etag: Option<Etag>,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(owner), |connection| {
-            refresh_tokens::delete(connection, owner, session, etag)
-        })
+        writing!(
+            self,
+            "delete_refresh_token",
+            "refresh_tokens",
+            Scope::Owner(owner),
+            |connection| { refresh_tokens::delete(connection, owner, session, etag) }
+        )
     }
 
     fn forget_refresh_tokens<'a>(
@@ -254,9 +311,13 @@ impl<E: Engine> Store for SqlStore<E> {
         tenant: TenantId,
         object_id: Option<&'a str>,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Tenant(tenant), |connection| {
-            refresh_tokens::forget(connection, tenant, object_id)
-        })
+        writing!(
+            self,
+            "forget_refresh_tokens",
+            "refresh_tokens",
+            Scope::Tenant(tenant),
+            |connection| { refresh_tokens::forget(connection, tenant, object_id) }
+        )
     }
 
     fn create_item<'a>(
@@ -265,13 +326,19 @@ impl<E: Engine> Store for SqlStore<E> {
         item: NewItem,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Tenant(address.tenant), |connection| {
-            items::create(connection, address, &item, now, &self.quota)
-        })
+        writing!(
+            self,
+            "create_item",
+            "items",
+            Scope::Tenant(address.tenant),
+            |connection| { items::create(connection, address, &item, now, &self.quota) }
+        )
     }
 
     fn item<'a>(&'a self, address: &'a ItemAddress) -> Outcome<'a, Item> {
-        reading!(self, |connection| items::read(connection, address))
+        reading!(self, "read_item", "items", |connection| items::read(
+            connection, address
+        ))
     }
 
     fn update_item<'a>(
@@ -280,9 +347,13 @@ impl<E: Engine> Store for SqlStore<E> {
         change: ItemChange,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Tenant(address.tenant), |connection| {
-            items::update(connection, address, &change, now, &self.quota)
-        })
+        writing!(
+            self,
+            "update_item",
+            "items",
+            Scope::Tenant(address.tenant),
+            |connection| { items::update(connection, address, &change, now, &self.quota) }
+        )
     }
 
     fn delete_item<'a>(
@@ -291,9 +362,13 @@ impl<E: Engine> Store for SqlStore<E> {
         deletion: Deletion,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Tenant(address.tenant), |connection| {
-            items::delete(connection, address, deletion, now)
-        })
+        writing!(
+            self,
+            "delete_item",
+            "items",
+            Scope::Tenant(address.tenant),
+            |connection| { items::delete(connection, address, deletion, now) }
+        )
     }
 
     fn restore_item<'a>(
@@ -302,21 +377,33 @@ impl<E: Engine> Store for SqlStore<E> {
         definition: Option<Vec<DefinitionPart>>,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Tenant(address.tenant), |connection| {
-            items::restore(connection, address, definition.as_deref(), now, &self.quota)
-        })
+        writing!(
+            self,
+            "restore_item",
+            "items",
+            Scope::Tenant(address.tenant),
+            |connection| {
+                items::restore(connection, address, definition.as_deref(), now, &self.quota)
+            }
+        )
     }
 
     fn purge_deleted_item(&self, retention: Retention) -> Outcome<'_, bool> {
         Box::pin(async move {
             let due: Outcome<'_, Option<(TenantId, String)>> =
-                reading!(self, |connection| items::due(connection, retention));
+                reading!(self, "find_deleted_item", "items", |connection| items::due(
+                    connection, retention
+                ));
             let Some((tenant, item_id)) = due.await? else {
                 return Ok(false);
             };
-            let purge: Outcome<'_, ()> = writing!(self, Scope::Tenant(tenant), |connection| {
-                items::purge(connection, tenant, &item_id, retention, &self.quota)
-            });
+            let purge: Outcome<'_, ()> = writing!(
+                self,
+                "purge_item",
+                "items",
+                Scope::Tenant(tenant),
+                |connection| { items::purge(connection, tenant, &item_id, retention, &self.quota) }
+            );
             purge.await.map(|()| true)
         })
     }
@@ -327,9 +414,13 @@ impl<E: Engine> Store for SqlStore<E> {
         job: NewJob,
         now: UnixSeconds,
     ) -> Outcome<'a, JobCreation> {
-        writing!(self, Scope::Tenant(address.item.tenant), |connection| {
-            jobs::create(connection, address, &job, now, &self.quota)
-        })
+        writing!(
+            self,
+            "create_job",
+            "jobs",
+            Scope::Tenant(address.item.tenant),
+            |connection| { jobs::create(connection, address, &job, now, &self.quota) }
+        )
     }
 
     fn job_as_ordered<'a>(
@@ -337,11 +428,15 @@ impl<E: Engine> Store for SqlStore<E> {
         address: &'a JobAddress,
         order: &'a JobOrder,
     ) -> Outcome<'a, Option<JobState>> {
-        reading!(self, |connection| jobs::find(connection, address, order))
+        reading!(self, "find_job", "jobs", |connection| jobs::find(
+            connection, address, order
+        ))
     }
 
     fn job<'a>(&'a self, address: &'a JobAddress) -> Outcome<'a, JobState> {
-        reading!(self, |connection| jobs::read(connection, address))
+        reading!(self, "read_job", "jobs", |connection| jobs::read(
+            connection, address
+        ))
     }
 
     fn cancel_job<'a>(
@@ -349,23 +444,32 @@ impl<E: Engine> Store for SqlStore<E> {
         address: &'a JobAddress,
         now: UnixSeconds,
     ) -> Outcome<'a, JobState> {
-        writing!(self, Scope::Tenant(address.item.tenant), |connection| {
-            jobs::cancel(connection, address, now)
-        })
+        writing!(
+            self,
+            "cancel_job",
+            "jobs",
+            Scope::Tenant(address.item.tenant),
+            |connection| { jobs::cancel(connection, address, now) }
+        )
     }
 
     fn claim_job(&self, term: Term) -> Outcome<'_, Option<ClaimedJob>> {
         Box::pin(async move {
             loop {
                 let due: Outcome<'_, Option<jobs::Due>> =
-                    reading!(self, |connection| jobs::due(connection, term.now));
+                    reading!(self, "find_due_job", "jobs", |connection| jobs::due(
+                        connection, term.now
+                    ));
                 let Some(due) = due.await? else {
                     return Ok(None);
                 };
-                let claim: Outcome<'_, Option<ClaimedJob>> =
-                    writing!(self, Scope::Owner(&due.owner), |connection| {
-                        jobs::claim(connection, &due, term)
-                    });
+                let claim: Outcome<'_, Option<ClaimedJob>> = writing!(
+                    self,
+                    "claim_job",
+                    "jobs",
+                    Scope::Owner(&due.owner),
+                    |connection| { jobs::claim(connection, &due, term) }
+                );
                 // None: another process was faster, and there may be more.
                 if let Some(claimed) = claim.await? {
                     return Ok(Some(claimed));
@@ -375,15 +479,23 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn renew_lease<'a>(&'a self, lease: &'a Lease, until: UnixSeconds) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(&lease.owner), |connection| {
-            jobs::renew(connection, lease, until)
-        })
+        writing!(
+            self,
+            "renew_lease",
+            "jobs",
+            Scope::Owner(&lease.owner),
+            |connection| { jobs::renew(connection, lease, until) }
+        )
     }
 
     fn note_written<'a>(&'a self, lease: &'a Lease, bytes: u64) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(&lease.owner), |connection| {
-            jobs::note_written(connection, lease, bytes)
-        })
+        writing!(
+            self,
+            "note_written",
+            "jobs",
+            Scope::Owner(&lease.owner),
+            |connection| { jobs::note_written(connection, lease, bytes) }
+        )
     }
 
     fn settle_job<'a>(
@@ -392,27 +504,41 @@ impl<E: Engine> Store for SqlStore<E> {
         settlement: Settlement,
         now: UnixSeconds,
     ) -> Outcome<'a, ()> {
-        writing!(self, Scope::Owner(&lease.owner), |connection| {
-            jobs::settle(connection, lease, &settlement, now)
-        })
+        writing!(
+            self,
+            "settle_job",
+            "jobs",
+            Scope::Owner(&lease.owner),
+            |connection| { jobs::settle(connection, lease, &settlement, now) }
+        )
     }
 
     fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool> {
         Box::pin(async move {
-            let found: Outcome<'_, Option<TenantId>> =
-                reading!(self, |connection| jobs::to_purge(connection, ended, begun));
+            let found: Outcome<'_, Option<TenantId>> = reading!(
+                self,
+                "find_ended_jobs",
+                "jobs",
+                |connection| jobs::to_purge(connection, ended, begun)
+            );
             let Some(tenant) = found.await? else {
                 return Ok(false);
             };
-            let purge: Outcome<'_, ()> = writing!(self, Scope::Tenant(tenant), |connection| {
-                jobs::purge(connection, tenant, ended, begun)
-            });
+            let purge: Outcome<'_, ()> = writing!(
+                self,
+                "purge_jobs",
+                "jobs",
+                Scope::Tenant(tenant),
+                |connection| { jobs::purge(connection, tenant, ended, begun) }
+            );
             purge.await.map(|()| true)
         })
     }
 
     fn ping(&self) -> Outcome<'_, ()> {
-        reading!(self, |connection| owners::look(connection))
+        reading!(self, "ping", "owners", |connection| owners::look(
+            connection
+        ))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -105,6 +105,8 @@ async fn open_pool(size: u32, options: SqliteConnectOptions) -> Result<SqlitePoo
 impl Engine for SqliteEngine {
     type Database = Sqlite;
 
+    const SYSTEM: &'static str = "sqlite";
+
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Failure> {
         acquire(&self.readers, CONNECTION_WAIT).await
     }
