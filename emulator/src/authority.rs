@@ -13,6 +13,7 @@ use crate::keys::ring::KeyRing;
 use crate::onelake::OneLake;
 use crate::portal::FrontEnds;
 use crate::secret::ControlSecret;
+use crate::trace_headers::Traced;
 
 /// The emulated authority.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Authority {
     pub(crate) onelake: OneLake,
     pub(crate) front_ends: FrontEnds,
     pub(crate) control_secret: ControlSecret,
+    pub(crate) traced: Traced,
     pub(crate) stopping: CancellationToken,
 }
 

@@ -45,6 +45,7 @@ mod server;
 mod settings;
 mod state;
 mod tokens;
+mod trace_headers;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ use crate::onelake::OneLake;
 use crate::onelake::disk::Disk;
 use crate::portal::FrontEnds;
 use crate::state::StateDir;
+use crate::trace_headers::Traced;
 
 pub use crate::clock::Now;
 pub use crate::control::CONTROL_HEADER;
@@ -86,6 +88,7 @@ pub use crate::portal::{FrontEnd, FrontEndError};
 pub use crate::secret::{ControlSecret, Secret};
 pub use crate::settings::{Settings, StartError};
 pub use crate::tokens::{ClientAuthentication, TokenRequest};
+pub use crate::trace_headers::TraceHeaders;
 
 /// A running emulator. Clones are handles to the same one; it stops when the last is dropped, or
 /// by [`Emulator::stop`].
@@ -143,6 +146,7 @@ impl Emulator {
             onelake,
             front_ends: FrontEnds::default(),
             control_secret: ControlSecret::new(random::token()),
+            traced: Traced::default(),
             stopping: stopping.clone(),
         });
         let tasks = TaskTracker::new();
@@ -245,6 +249,12 @@ impl Emulator {
     pub fn on_behalf_of_requests_for(&self, upn: &str) -> u64 {
         let account = self.authority.directory.account_called(upn);
         self.authority.exchanges.of(&account.upn)
+    }
+
+    /// The latest requests, and what they said of the traces that they were of.
+    #[must_use]
+    pub fn trace_headers(&self) -> Vec<TraceHeaders> {
+        self.authority.traced.requests()
     }
 
     /// Moves the emulator's clock.

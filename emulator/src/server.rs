@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::authority::Authority;
 use crate::certificate::Certificates;
 use crate::settings::StartError;
-use crate::{control, entra, fabric, onelake, portal};
+use crate::{control, entra, fabric, onelake, portal, trace_headers};
 
 const CONNECTIONS: usize = 1024;
 const BODY_BYTES: usize = 64 * 1024;
@@ -79,6 +79,10 @@ pub(crate) fn router(authority: Arc<Authority>) -> Router {
         .merge(portal::router())
         .merge(entra::router(&authority))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn_with_state(
+            authority.clone(),
+            trace_headers::note,
+        ))
         // Outermost, so that nothing at all is served under a foreign name.
         .layer(middleware::from_fn(refuse_foreign_host))
         .with_state(authority)
