@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
@@ -103,11 +104,21 @@ impl Telemetry {
 
 /// The spans and events that are exported: ours alone, whatever is logged. An exporter speaks HTTP
 /// too; if what that leaves in traces were exported, every export would cause the next.
-fn exported() -> Targets {
-    Targets::new()
-        .with_target("selvedge", LevelFilter::INFO)
-        // It says of every call what was decided, and of what was not cached, how it was verified.
-        .with_target("auth_interceptor", LevelFilter::DEBUG)
+///
+/// Spans that are made in every call are of level DEBUG, so that they cost nothing where they are
+/// only logged. Events of that level say nothing that a span does not.
+fn exported() -> FilterFn {
+    fn is_exported(metadata: &Metadata<'_>) -> bool {
+        let mut path = metadata.target().split("::");
+        let is_ours = matches!(path.next(), Some("selvedge" | "auth_interceptor"));
+        let level = if metadata.is_span() {
+            Level::DEBUG
+        } else {
+            Level::INFO
+        };
+        is_ours && *metadata.level() <= level
+    }
+    filter_fn(is_exported as fn(&Metadata<'_>) -> bool).with_max_level_hint(Level::DEBUG)
 }
 
 fn writer(log: &LogSettings) -> Result<BoxMakeWriter, TelemetryError> {

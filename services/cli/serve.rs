@@ -27,7 +27,7 @@ pub(super) async fn run(
     };
     let telemetry = Telemetry::start(&log, settings.telemetry.export.as_ref())?;
     for key in &settings.dangers {
-        tracing::warn!(config.key = %key, "a check is weakened by configuration");
+        tracing::warn!(selvedge.config.key = %key, "a check is weakened by configuration");
     }
 
     let app_settings = AppSettings::try_from(settings)?;

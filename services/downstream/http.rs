@@ -9,7 +9,6 @@ use auth_interceptor::Propagate;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Certificate, Client, Method, Response};
-use tracing::field::display;
 use tracing::{Instrument as _, Span, field, info_span, record_all, warn};
 
 use super::call::{Answer, Call};

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use auth_interceptor::{Clock, UnixSeconds};
 use tokio::time::Instant;
-use tracing::Span;
 
 use super::answers::{Answers, Found, Fresh};
 use super::flights::{Boarding, Flight, Flights};
@@ -247,12 +246,10 @@ impl Answering {
 }
 
 impl<A, R> Wanted<A, R> {
-    /// Says where the answer came from, on the caller's span too. The first word stands: what goes
-    /// on for others' sake is not this caller's.
+    /// Notes where the answer came from. The first word stands: what goes on for others' sake is not
+    /// this caller's.
     fn record(&self, source: AnswerSource) {
-        if self.source.set(source).is_ok() {
-            Span::current().record("selvedge.exchange.cache", source.as_str());
-        }
+        let _ = self.source.set(source);
     }
 
     async fn outcome(&self, flight: Flight<Outcome>) -> Outcome {

@@ -71,7 +71,11 @@ impl Circuits {
         let mut circuits = self.lock();
         if admission == Admission::Probe {
             if answered && circuits.remove(line).is_some() {
-                tracing::info!(authority = %line.0, tenant = %line.1, "authority answers again");
+                tracing::info!(
+                    selvedge.authority.name = %line.0,
+                    selvedge.tenant.id = %line.1,
+                    "authority answers again"
+                );
             }
             return;
         }
@@ -86,8 +90,8 @@ impl Circuits {
         if circuit.next_probe.is_none() && circuit.mostly_fails(second) {
             circuit.next_probe = Some(now + PROBE_EVERY);
             tracing::error!(
-                authority = %line.0,
-                tenant = %line.1,
+                selvedge.authority.name = %line.0,
+                selvedge.tenant.id = %line.1,
                 "authority mostly fails; it is asked once in a while from now on"
             );
         }

@@ -90,8 +90,8 @@ impl Pauses {
             }
             ExchangeError::Refused(refusal) if refusal.class == RefusalClass::ClientCredential => {
                 tracing::error!(
-                    registration = name,
-                    aadsts = ?refusal.codes,
+                    selvedge.registration.name = name,
+                    selvedge.authority.aadsts = refusal.code(),
                     "the authority does not accept the registration's credential"
                 );
                 lock(&self.credentials).insert(name, (asked.credential, pause(CREDENTIAL_PAUSE)));

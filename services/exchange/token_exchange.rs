@@ -22,6 +22,7 @@ use super::{
 };
 use crate::secret::Secret;
 use crate::store::{Owner, StoreError};
+use crate::telemetry::names;
 
 /// For how long after its `exp` a user's token is still taken for one that counts.
 const CLOCK_SKEW_SECONDS: u64 = 60;
@@ -150,9 +151,11 @@ impl TokenExchange {
             selvedge.exchange.cache = Empty,
         );
         let answer = self.answering.answer_from(found, &wanted);
-        let outcome = answer.instrument(span).await;
+        let outcome = answer.instrument(span.clone()).await;
         let source = wanted.source.get().copied();
-        (outcome, source.unwrap_or(AnswerSource::Nowhere))
+        let source = source.unwrap_or(AnswerSource::Nowhere);
+        span.record(names::EXCHANGE_CACHE, source.as_str());
+        (outcome, source)
     }
 
     /// Forgets the token that the request was answered with: downstream has rejected it. One that

@@ -131,7 +131,7 @@ impl Workers {
         let ended = matches!(settlement, Settlement::Completed | Settlement::Failed(_));
         let settled = self.jobs.store.settle_job(&job.lease, settlement, now);
         if settled.await.is_ok() && ended {
-            tracing::info!(job.id = %job.address.job_id, "selvedge.job.ended");
+            tracing::info!(selvedge.job.id = %job.address.job_id, "selvedge.job.ended");
         }
     }
 
@@ -196,7 +196,7 @@ impl Workers {
 
     fn failed(&self, job: &ClaimedJob, error: &RunError) -> Settlement {
         tracing::info!(
-            job.id = %job.address.job_id,
+            selvedge.job.id = %job.address.job_id,
             error = error as &dyn std::error::Error,
             "selvedge.job.failed"
         );

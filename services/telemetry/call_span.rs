@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use auth_interceptor::{AuthError, DecidedCall, Observer, TokenRole, Validation};
-use tracing::field::display;
 use tracing::{Span, record_all};
 
 use super::identity::UserIdentity;

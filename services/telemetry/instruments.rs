@@ -243,7 +243,7 @@ pub const CREDENTIAL_EXPIRES_IN: Instrument = Instrument::new(
     Kind::Gauge,
     Measure::Seconds,
     "How long the registration's credential still counts, where it says so itself",
-    &["selvedge.registration"],
+    &["selvedge.registration.name"],
 );
 
 /// What the bound on series cost.

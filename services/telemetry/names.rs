@@ -2,7 +2,10 @@
 //!
 //! A key that is not here is not exported, and a test fails for a `tracing` macro that uses one. Keys
 //! of OpenTelemetry's semantic conventions are taken from their crate, in the version whose schema is
-//! [`SCHEMA_URL`]; no convention covers authorization, so what is ours begins with `selvedge.`.
+//! [`SCHEMA_URL`]; no convention covers authorization, so what is ours begins with `selvedge.`. There is
+//! one key for a concept, wherever it appears. Of the conventions for RPC and HTTP, only the current
+//! keys exist here: no deprecated key is emitted beside them, so that `OTEL_SEMCONV_STABILITY_OPT_IN`,
+//! which chooses between old and new ones, has nothing to choose and is not read.
 
 use opentelemetry_semantic_conventions::attribute as convention;
 
@@ -101,7 +104,7 @@ attributes! {
     ERROR_TYPE = convention::ERROR_TYPE, Listed, [Span, Metric, Log], "The class of a failure; only failures have it.";
     EXCEPTION_TYPE = convention::EXCEPTION_TYPE, Listed, [Span, Log], "`panic`.";
     SERVER_ADDRESS = convention::SERVER_ADDRESS, Configured, [Span, Metric, Log], "The host of the server that is called, or the address that is listened on.";
-    SERVER_PORT = convention::SERVER_PORT, Configured, [Span, Metric, Log], "The port of the server that is called.";
+    SERVER_PORT = convention::SERVER_PORT, Configured, [Span, Metric, Log], "The port of the server that is called, or that is listened on.";
     NETWORK_PEER_ADDRESS = convention::NETWORK_PEER_ADDRESS, Open, [Span], "The address of the connection's other end.";
     NETWORK_PROTOCOL_VERSION = convention::NETWORK_PROTOCOL_VERSION, Listed, [Span], "The version of HTTP.";
     HTTP_REQUEST_METHOD = convention::HTTP_REQUEST_METHOD, Listed, [Span, Metric, Log], "The method of a request that is sent.";
@@ -149,9 +152,10 @@ attributes! {
     JWKS_TRIGGER = "selvedge.jwks.trigger", Listed, [Span, Metric, Log], "Why keys are read: `start`, `timer` or `unknown_kid`.";
 
     // The exchange and what is called with it.
-    REGISTRATION = "selvedge.registration", Configured, [Span, Log], "The registration that a token is exchanged for.";
-    REGISTRATION_NAME = "selvedge.registration.name", Configured, [Span, Log], "The registration that a credential is of.";
-    EXCHANGE_CACHE = "selvedge.exchange.cache", Listed, [Span, Metric, Log], "Where the token is from: `hit_l1`, `hit_l2`, `miss`, `coalesced` or `negative`.";
+    REGISTRATION_NAME = "selvedge.registration.name", Configured, [Span, Metric, Log], "The registration that a token is exchanged for, or a credential is of.";
+    SESSION_ID = "selvedge.session.id", Open, [Span, Log], "The piece of work that acts for a user who has gone.";
+    JOB_ID = "selvedge.job.id", Open, [Span, Log], "The job that is worked on.";
+    EXCHANGE_CACHE = "selvedge.exchange.cache", Listed, [Span, Metric, Log], "Where the token is from: `hit_l1`, `stale_ok`, `negative`, `coalesced`, `miss`, or `none` where nobody was asked.";
     EXCHANGE_RESOURCE = "selvedge.exchange.resource", Configured, [Span, Log, Audit], "The resource that a token is asked for.";
     FABRIC_REQUEST_ID = "selvedge.fabric.request_id", Open, [Span, Log], "What Fabric calls the request.";
 
@@ -163,16 +167,9 @@ attributes! {
 
     // Log lines alone: a collector gets none of these.
     TRACE_ID = "trace_id", Open, [Log, Audit], "The call's trace id, which its reply carries.";
+    PANIC_PAYLOAD = "selvedge.panic.payload", Listed, [Log], "What a panic carried: `message` or `value`, never which.";
+    CONFIG_KEY = "selvedge.config.key", Listed, [Log], "A configuration key.";
     ERROR = "error", Open, [Log], "What an error says of itself.";
-    ERROR_KIND = "error.kind", Listed, [Log], "The kind of an I/O error.";
-    PANIC_PAYLOAD = "panic.payload", Listed, [Log], "What a panic carried: `message` or `value`, never which.";
-    JOB_ID = "job.id", Open, [Log], "The job that is worked on.";
-    SESSION = "session", Open, [Log], "The long-running session.";
-    AUTHORITY = "authority", Configured, [Log], "The authority's name in the configuration.";
-    TENANT = "tenant", Open, [Log], "The tenant for which an authority is asked.";
-    REGISTRATION_OF_CREDENTIAL = "registration", Configured, [Log], "The registration whose credential is not accepted.";
-    AADSTS = "aadsts", Open, [Log], "The AADSTS numbers of a refusal.";
-    CONFIG_KEY = "config.key", Listed, [Log], "A configuration key.";
     SERVER_ADMIN_ADDRESS = "server.admin_address", Configured, [Log], "Where administrators are served.";
     WEB_ADDRESS = "web.address", Configured, [Log], "Where the front end is served.";
 }
@@ -187,6 +184,7 @@ named! {
     SPAN_EXCHANGE = "exchange", "A token is exchanged, or found.";
     SPAN_TOKEN_REQUEST = "sts.token", "An authority is asked for a token.";
     SPAN_DOWNSTREAM_CALL = "downstream.call", "Fabric or OneLake is called.";
+    SPAN_STORE = "store", "The store is asked; named after operation and table.";
 }
 
 named! {
@@ -195,6 +193,7 @@ named! {
     EVENT_DENIED = "selvedge.auth.denied", "A call is refused by the decision.";
     EVENT_ALLOWED = "selvedge.auth.allowed", "A call is let through by the decision.";
     EVENT_REFUSED = "selvedge.call.refused", "A call is refused below the decision.";
+    EVENT_EXCEPTION = "rpc.server.call.exception", "A handler has panicked.";
     EVENT_ADMIN_AUDIT = "selvedge.admin.audit", "An administrator's order was carried out or failed.";
     EVENT_JOB_ENDED = "selvedge.job.ended", "A job has ended.";
     EVENT_JOB_FAILED = "selvedge.job.failed", "A job has failed.";

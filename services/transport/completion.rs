@@ -20,7 +20,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use tonic_types::pb;
 use tower::{Layer, Service};
-use tracing::Span;
+use tracing::{Span, record_all};
 
 use crate::refusal::{self, Refusal, Runbooks};
 use crate::telemetry::names;
@@ -122,9 +122,12 @@ fn report(panic: &(dyn Any + Send)) {
         "value"
     };
     tracing::error!(
-        exception.r#type = "panic",
-        panic.payload = kind,
-        "a handler panicked"
+        name: "rpc.server.call.exception",
+        {
+            exception.r#type = "panic",
+            selvedge.panic.payload = kind
+        },
+        "a handler panicked",
     );
 }
 
@@ -244,12 +247,7 @@ fn add_link(details: &mut Vec<prost_types::Any>, page: String) {
 fn record(refused: &Status) {
     let span = Span::current();
     let code = refusal::code_name(refused.code());
-    span.record(names::RPC_RESPONSE_STATUS_CODE, code);
-    span.record(names::ERROR_TYPE, code);
-    if let Some(info) = refused.get_details_error_info() {
-        span.record(names::REFUSAL_REASON, &*info.reason);
-    }
-    if matches!(
+    let is_our_fault = matches!(
         refused.code(),
         Code::Unknown
             | Code::DeadlineExceeded
@@ -257,9 +255,15 @@ fn record(refused: &Status) {
             | Code::Internal
             | Code::Unavailable
             | Code::DataLoss
-    ) {
-        span.record("otel.status_code", "ERROR");
-    }
+    );
+    let info = refused.get_details_error_info();
+    record_all!(
+        span,
+        rpc.response.status_code = code,
+        error.r#type = code,
+        selvedge.refusal.reason = info.as_ref().map(|info| &*info.reason),
+        otel.status_code = is_our_fault.then_some("ERROR"),
+    );
 }
 
 pin_project! {

@@ -186,7 +186,7 @@ async fn accept(
             }
             Err(error) if is_peers_doing(&error) => {}
             Err(error) => {
-                tracing::warn!(error.kind = ?error.kind(), "connections cannot be accepted");
+                tracing::warn!(error.r#type = ?error.kind(), "connections cannot be accepted");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{ATTRIBUTES, EVENTS, Place, SCHEMA_URL, SPANS, Values};
+use super::{ATTRIBUTES, EVENTS, Place, SCHEMA_URL, SPANS, Values, may_appear};
 
 /// What the conventions have given up, as keys and, with a dot at the end, as what keys begin with.
 const DEPRECATED: &[&str] = &[
@@ -35,6 +35,10 @@ const MACROS: &[&str] = &[
     "info_span!",
     "warn_span!",
     "error_span!",
+    "record_all!",
+    // Nobody needs these two: their level is an argument, which would be taken for a field.
+    "event!",
+    "span!",
 ];
 
 #[test]
@@ -113,12 +117,47 @@ fn every_field_and_name_in_the_sources_is_in_the_table() {
         "http.response.status_code",
         "error",
         "selvedge.jwks.keys",
-        "session",
+        "selvedge.session.id",
+        "selvedge.token.uti",
     ] {
         assert!(used.fields.contains(field), "{field} is found");
     }
     assert!(used.spans.contains("jwks.fetch") && used.spans.contains("exchange"));
     assert!(used.events.contains("jwks_changed") && used.events.contains("selvedge.auth.denied"));
+}
+
+#[test]
+fn the_scan_finds_unlisted_and_deprecated_keys_in_every_spelling() {
+    let mut used = Used::default();
+    used.scan(
+        r#"
+        tracing::info!(net.peer.name = "a, b", planted.one = %x, "planted.message");
+        warn!(name: "planted_event", { ?planted.two, planted.r#type = f(a, b) }, "x {y}");
+        let span = tracing::debug_span!(parent: None, "planted.span", planted.three = Empty);
+        record_all!(
+            span,
+            // A remark, with a comma.
+            planted.four = if a { 1 } else { 2 },
+        );
+        span.record("planted.five", 1);
+        tracing::event!(Level::INFO, planted.six = 1);
+        "#,
+    );
+    let keys: Vec<&str> = used.fields.iter().map(String::as_str).collect();
+    let found = [
+        "Level::INFO",
+        "net.peer.name",
+        "planted.five",
+        "planted.four",
+        "planted.one",
+        "planted.six",
+        "planted.three",
+        "planted.two",
+        "planted.type",
+    ];
+    assert_eq!(keys, found);
+    assert!(found.iter().all(|key| !may_appear(key, Place::Span)));
+    assert!(used.spans.contains("planted.span") && used.events.contains("planted_event"));
 }
 
 /// The sources of what is shipped, below `folder`.
@@ -143,13 +182,23 @@ struct Used {
 
 impl Used {
     fn scan(&mut self, source: &str) {
+        let code = source.lines().filter(|line| !line.trim().starts_with("//"));
+        let source = &code.collect::<Vec<_>>().join("\n");
+        assert!(!source.contains("#[instrument") && !source.contains("#[tracing::"));
         for name in MACROS {
             for (start, _) in source.match_indices(name) {
                 let word = source[..start].chars().next_back();
                 let body = source[start + name.len()..].trim_start();
-                if body.starts_with('(') && !word.is_some_and(|c| c.is_alphanumeric() || c == '_') {
-                    self.invocation(inside(body), name.ends_with("_span!"));
+                if !body.starts_with('(') || word.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+                    continue;
                 }
+                let arguments = inside(body);
+                // What is recorded on comes before the fields.
+                let fields = match *name {
+                    "record_all!" => arguments.split_once(',').unwrap().1,
+                    _ => arguments,
+                };
+                self.invocation(fields, name.ends_with("_span!"));
             }
         }
         for (start, found) in source.match_indices(".record(") {
