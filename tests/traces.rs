@@ -1,6 +1,9 @@
 //! From the trace id of a reply to the cause, in what a collector has received.
 
+mod propagation;
 mod receiver;
+mod rig;
+mod spans;
 
 use std::collections::HashMap;
 

@@ -125,12 +125,12 @@ impl FromStr for Receiver {
 
     fn from_str(text: &str) -> Result<Self, NotAReceiver> {
         let authority: Authority = text.parse().map_err(|_| NotAReceiver)?;
-        let port = authority.port_u16();
-        let has_odd_port = authority.port().is_some() && port.is_none();
-        let bare = authority.as_str().ends_with(':');
-        if text.contains('@') || authority.host().is_empty() || has_odd_port || bare {
-            return Err(NotAReceiver);
-        }
+        let rest = text.strip_prefix(authority.host()).ok_or(NotAReceiver)?;
+        let port = match rest.strip_prefix(':') {
+            Some(port) => Some(port.parse().map_err(|_| NotAReceiver)?),
+            None if rest.is_empty() && !text.is_empty() => None,
+            None => return Err(NotAReceiver),
+        };
         Ok(Self {
             host: authority.host().to_ascii_lowercase(),
             port,

@@ -15,6 +15,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message as _;
 use tokio::net::TcpListener;
 use tonic::codec::CompressionEncoding;
@@ -25,8 +26,14 @@ use crate::support::eventually;
 /// A span as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
-    trace_id: String,
-    kind: SpanKind,
+    pub(crate) trace_id: String,
+    pub(crate) id: String,
+    pub(crate) parent: String,
+    pub(crate) kind: SpanKind,
+    pub(crate) trace_state: String,
+    /// The trace and the span of each link.
+    pub(crate) links: Vec<(String, String)>,
+    pub(crate) status: StatusCode,
     pub(crate) name: String,
     pub(crate) attributes: HashMap<String, String>,
     pub(crate) resource: HashMap<String, String>,
@@ -76,6 +83,18 @@ impl Receiver {
         self.spans.0.lock().unwrap().clone()
     }
 
+    /// A span of this name in that trace, once it has come.
+    pub(crate) async fn span(&self, trace_id: &str, name: &str) -> Received {
+        let mut found = None;
+        eventually("the span is received", async || {
+            let mut spans = self.spans().into_iter();
+            found = spans.find(|span| span.name == name && span.trace_id == trace_id);
+            found.is_some()
+        })
+        .await;
+        found.unwrap()
+    }
+
     /// The call's own span of that trace, once it has come.
     pub(crate) async fn server_span(&self, trace_id: &str) -> Received {
         let mut found = None;
@@ -100,12 +119,17 @@ impl Spans {
                 .flat_map(|scope| scope.spans)
             {
                 spans.push(Received {
-                    trace_id: span
-                        .trace_id
-                        .iter()
-                        .map(|byte| format!("{byte:02x}"))
-                        .collect(),
+                    trace_id: hex(&span.trace_id),
+                    id: hex(&span.span_id),
+                    parent: hex(&span.parent_span_id),
                     kind: span.kind(),
+                    trace_state: span.trace_state,
+                    links: span
+                        .links
+                        .iter()
+                        .map(|link| (hex(&link.trace_id), hex(&link.span_id)))
+                        .collect(),
+                    status: span.status.unwrap_or_default().code(),
                     name: span.name,
                     attributes: attributes(span.attributes),
                     resource: about.clone(),
@@ -131,14 +155,22 @@ async fn over_http(State(spans): State<Spans>, body: Bytes) -> Vec<u8> {
     ExportTraceServiceResponse::default().encode_to_vec()
 }
 
+fn hex(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Texts as they are, and other values as they are written.
 fn attributes(pairs: Vec<KeyValue>) -> HashMap<String, String> {
     let spelled = |value: Option<AnyValue>| match value.and_then(|value| value.value) {
         Some(any_value::Value::StringValue(text)) => text,
+        Some(any_value::Value::IntValue(number)) => number.to_string(),
+        Some(any_value::Value::BoolValue(truth)) => truth.to_string(),
         other => format!("{other:?}"),
     };
-    pairs
-        .into_iter()
-        .map(|pair| (pair.key, spelled(pair.value)))
-        .collect()
+    let mut found = HashMap::new();
+    for pair in pairs {
+        let before = found.insert(pair.key.clone(), spelled(pair.value));
+        assert_eq!(before, None, "{} is there once", pair.key);
+    }
+    found
 }
