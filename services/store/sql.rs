@@ -100,7 +100,7 @@ impl<E: Engine> SqlStore<E> {
 // Macros, because the future of an asynchronous closure cannot be said to be `Send`.
 
 /// The span of an operation on a table.
-macro_rules! span {
+macro_rules! operation {
     ($name:literal, $table:literal) => {
         Operation {
             system: E::SYSTEM,
@@ -122,7 +122,7 @@ macro_rules! reading {
             };
             ended(in_time(attempt).await).map_err(StoreError::from)
         };
-        Box::pin(read.instrument(span!($name, $table)))
+        Box::pin(read.instrument(operation!($name, $table)))
     }};
 }
 
@@ -145,7 +145,7 @@ macro_rules! writing {
                 }
             }
         };
-        Box::pin(write.instrument(span!($name, $table)))
+        Box::pin(write.instrument(operation!($name, $table)))
     }};
 }
 
