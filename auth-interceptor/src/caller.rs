@@ -10,6 +10,7 @@ use crate::claims::{Claims, TokenSubject};
 use crate::clock::UnixSeconds;
 use crate::error::AuthError;
 use crate::identity::TenantId;
+use crate::observer::{DecidedCall, Verdict};
 use crate::policy::{ItemPermissions, MethodPolicy, Plane};
 use crate::remembered::TokenDigest;
 
@@ -116,6 +117,16 @@ impl Caller {
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         self.claims().map(Claims::tenant).or(self.stated_tenant)
+    }
+
+    /// The decision that let them through, as an [`Observer`](crate::Observer) is told of it.
+    #[must_use]
+    pub fn decided(&self) -> DecidedCall<'_> {
+        DecidedCall {
+            method: Some(&self.method),
+            verdict: Verdict::Allowed(self),
+            keys_age: None,
+        }
     }
 
     /// When the first of the call's tokens expires.

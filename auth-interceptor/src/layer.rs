@@ -153,11 +153,7 @@ impl Shared {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
-        self.tell(&DecidedCall {
-            method: Some(&caller.method),
-            verdict: Verdict::Allowed(&caller),
-            keys_age: None,
-        });
+        self.tell(&caller.decided());
         for name in &STRIPPED {
             request.headers_mut().remove(name);
         }
