@@ -1,7 +1,8 @@
 //! `AdministrationService`: what an operator may order of a running service.
 //!
-//! To be served on the administration listener alone. Every order leaves one audit event, whatever
-//! comes of it: who gave it, what it was, which tenant it was about. A user is named to nobody.
+//! To be served on the administration listener alone. Every order leaves one audit entry and
+//! one event in the log, whatever comes of it: who gave it, what it was, which tenant it was about. A
+//! user is named to nobody.
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::contracts::admin::v1::{
 };
 use crate::exchange::TokenExchange;
 use crate::refusal::{Refusal, reason_name};
+use crate::telemetry::audit::{Audit, Order};
 
 /// The longest object id: a GUID is 36, and an OpenID provider's `sub` is at most 255 (OpenID
 /// Connect Core section 2).
@@ -26,15 +28,21 @@ const MAX_OBJECT_ID_CHARACTERS: usize = 255;
 pub struct Administration {
     authenticator: Arc<Authenticator>,
     exchange: Arc<TokenExchange>,
+    audit: Arc<Audit>,
 }
 
 impl Administration {
     /// Orders go to this process's own keys and exchange.
     #[must_use]
-    pub fn new(authenticator: Arc<Authenticator>, exchange: Arc<TokenExchange>) -> Self {
+    pub fn new(
+        authenticator: Arc<Authenticator>,
+        exchange: Arc<TokenExchange>,
+        audit: Arc<Audit>,
+    ) -> Self {
         Self {
             authenticator,
             exchange,
+            audit,
         }
     }
 
@@ -52,6 +60,40 @@ impl Administration {
         }
         Ok(self.exchange.forget(tenant, object_id).await?)
     }
+
+    /// Leaves the order in the audit trail and in the log, and turns what came of it into the answer.
+    ///
+    /// The user whom an order is about is in neither: object ids identify people, and logs travel.
+    fn audited<T>(
+        &self,
+        request: &Request<T>,
+        order: &'static str,
+        target: Option<TenantId>,
+        outcome: Result<(), CallError>,
+    ) -> Result<(), Status> {
+        let refusal = outcome.err().map(Refusal::from);
+        let by = Caller::of(request).ok().and_then(Caller::claims);
+        let order = Order {
+            by,
+            order,
+            failure: refusal
+                .as_ref()
+                .map(|refusal| reason_name(refusal.reason())),
+            target,
+        };
+        self.audit.ordered(&order);
+        tracing::info!(
+            selvedge.admin.order = order.order,
+            selvedge.admin.outcome = order.outcome(),
+            selvedge.admin.reason = order.failure,
+            selvedge.admin.target.tenant.id = target.map(tracing::field::display),
+            selvedge.client_app.id = by.map(|claims| claims.client().as_str()),
+            selvedge.tenant.id = by.map(|claims| tracing::field::display(claims.tenant())),
+            selvedge.token.uti = by.and_then(auth_interceptor::Claims::token_id),
+            "selvedge.admin.audit"
+        );
+        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
 }
 
 #[tonic::async_trait]
@@ -64,7 +106,8 @@ impl AdministrationService for Administration {
         let tenant = tenant(&order.tenant_id);
         let about = tenant.as_ref().ok().copied();
         let done = self.forget(tenant, Some(&order.object_id)).await;
-        audited(&request, "forget_user", about, done).map(|()| Response::new(ForgetUserResponse {}))
+        self.audited(&request, "forget_user", about, done)
+            .map(|()| Response::new(ForgetUserResponse {}))
     }
 
     async fn forget_tenant(
@@ -74,7 +117,7 @@ impl AdministrationService for Administration {
         let tenant = tenant(&request.get_ref().tenant_id);
         let about = tenant.as_ref().ok().copied();
         let done = self.forget(tenant, None).await;
-        audited(&request, "forget_tenant", about, done)
+        self.audited(&request, "forget_tenant", about, done)
             .map(|()| Response::new(ForgetTenantResponse {}))
     }
 
@@ -84,37 +127,11 @@ impl AdministrationService for Administration {
     ) -> Result<Response<RefreshKeysResponse>, Status> {
         self.authenticator.refresh_keys().await;
         let authorities = self.authenticator.status();
-        audited(&request, "refresh_keys", None, Ok(()))?;
+        self.audited(&request, "refresh_keys", None, Ok(()))?;
         Ok(Response::new(RefreshKeysResponse {
             authorities: authorities.into_iter().map(AuthorityKeys::from).collect(),
         }))
     }
-}
-
-/// Leaves the order's audit event, and turns what came of it into the answer.
-///
-/// The user whom an order is about is not in it: object ids identify people, and logs travel.
-fn audited<T>(
-    request: &Request<T>,
-    order: &'static str,
-    tenant: Option<TenantId>,
-    outcome: Result<(), CallError>,
-) -> Result<(), Status> {
-    let by = Caller::of(request).ok().and_then(Caller::claims);
-    let refusal = outcome.err().map(Refusal::from);
-    tracing::info!(
-        selvedge.admin.order = order,
-        selvedge.admin.outcome = refusal.as_ref().map_or("done", |_| "failed"),
-        selvedge.admin.reason = refusal
-            .as_ref()
-            .map(|refusal| reason_name(refusal.reason())),
-        selvedge.admin.target.tenant.id = tenant.map(tracing::field::display),
-        selvedge.client_app.id = by.map(|claims| claims.client().as_str()),
-        selvedge.tenant.id = by.map(|claims| tracing::field::display(claims.tenant())),
-        selvedge.token.uti = by.and_then(auth_interceptor::Claims::token_id),
-        "selvedge.admin.audit"
-    );
-    refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 fn tenant(text: &str) -> Result<TenantId, CallError> {

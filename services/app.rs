@@ -25,6 +25,8 @@ use crate::exchange::{AuthorityClientError, ExchangeStartError};
 use crate::jobs::{Upkeep, Workers};
 use crate::refusal::SelvedgeRefusal;
 use crate::store::Store;
+use crate::telemetry::audit::Audit;
+use crate::telemetry::audit::gate::AuditGateLayer;
 use crate::telemetry::call_span::CallSpan;
 use crate::telemetry::metrics::page::PageLayer;
 use crate::telemetry::metrics::server::MeasureLayer;
@@ -84,6 +86,7 @@ pub struct App {
     service: Face,
     administration: Face,
     metrics: Arc<Metrics>,
+    audit: Arc<Audit>,
     site: Option<Site>,
     workers: Workers,
     upkeep: Upkeep,
@@ -133,9 +136,15 @@ impl App {
     /// See [`AppError`]; a served method without a policy is one of them.
     pub fn new(mut settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
         let metrics = Arc::new(Metrics::default());
+        let audit = Arc::new(Audit::new(
+            settings.audit.clone(),
+            Arc::clone(&settings.users),
+            settings.auth.clock.clone(),
+        ));
         let observers = Arc::new(Observers::new([
             Arc::new(CallSpan::new(Arc::clone(&settings.users))) as Arc<dyn IdentityObserver>,
             Arc::clone(&metrics) as _,
+            Arc::clone(&audit) as _,
         ]));
         settings.auth.observer = Arc::clone(&observers) as _;
         settings.exchange.observer = observers;
@@ -148,7 +157,7 @@ impl App {
             upkeep,
             exchange,
             credentials,
-        } = Services::new(&settings, store, &authenticator)?;
+        } = Services::new(&settings, store, &authenticator, &audit)?;
         if settings.health {
             let health_service = health_service
                 .accept_compressed(GZIP)
@@ -184,6 +193,7 @@ impl App {
             service,
             administration,
             metrics,
+            audit,
             site,
             workers,
             upkeep,
@@ -215,6 +225,7 @@ impl App {
             service,
             administration,
             metrics,
+            audit,
             site,
             workers,
             upkeep,
@@ -235,7 +246,15 @@ impl App {
                 listener::serve(
                     listener,
                     settings.tls.clone(),
-                    guarded(face, address, &settings, &authenticator, &metrics, &drain),
+                    guarded(
+                        face,
+                        address,
+                        &settings,
+                        &authenticator,
+                        &metrics,
+                        &audit,
+                        &drain,
+                    ),
                     &settings.connections,
                     &drain,
                     settings.drain,
@@ -297,6 +316,7 @@ fn guarded(
     settings: &AppSettings,
     authenticator: &Arc<Authenticator>,
     metrics: &Arc<Metrics>,
+    audit: &Arc<Audit>,
     drain: &Drain,
 ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
 + Clone
@@ -334,6 +354,8 @@ fn guarded(
             face.served,
             Arc::new(SelvedgeRefusal),
         ))
+        // Below the decision, which it enters; above all that is done for the caller.
+        .option_layer(AuditGateLayer::new(audit))
         // Below the decision: only streams that were let through take a place.
         .layer(WatchesLayer::new(settings.watches_per_peer, drain.clone()))
         .service(face.routes.prepare())

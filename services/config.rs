@@ -30,6 +30,7 @@ use self::values::Values;
 pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
+use crate::telemetry::audit::AuditSettings;
 use crate::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
 use crate::telemetry::identity::UserNaming;
 use crate::telemetry::propagation::{PropagateTo, TrustInbound};
@@ -122,12 +123,14 @@ pub struct Telemetry {
     pub log_file: Option<PathBuf>,
     /// Where traces go; none: nowhere.
     pub export: Option<ExportSettings>,
-    /// How users are named.
-    pub users: UserNaming,
     /// Whose traces are continued.
     pub trust_inbound: TrustInbound,
     /// Whose hosts learn of traces.
     pub propagate_to: PropagateTo,
+    /// Where audit entries go.
+    pub audit: AuditSettings,
+    /// How users are named.
+    pub users: UserNaming,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
     /// Where the runbooks are published that refusals link to; none: they link to none.
@@ -244,6 +247,7 @@ impl Settings {
         let (authorities, registrations) = authorities::read(&values)?;
         let exchange = credentials::read(&values, &authorities, &registrations)?;
         let web = Web::read(&values, &server, &exchange)?;
+        let export = read_export(&values)?;
         Ok(Self {
             server,
             web,
@@ -263,8 +267,6 @@ impl Settings {
                 log_file: values
                     .optional_text("telemetry.log_file")?
                     .map(PathBuf::from),
-                export: read_export(&values)?,
-                users: audit::read_users(&values)?,
                 trust_inbound: match values.choice("telemetry.trust_inbound")? {
                     "true" => TrustInbound::All,
                     "false" => TrustInbound::Nobody,
@@ -274,6 +276,9 @@ impl Settings {
                     &values.receivers("telemetry.propagate_to")?,
                     values.fraction("telemetry.sample_ratio")?,
                 ),
+                audit: audit::read(&values, export.as_ref())?,
+                export,
+                users: audit::read_users(&values)?,
                 metrics: values.flag("telemetry.metrics")?,
                 runbook_url: values.plain_url("telemetry.runbook_url")?,
             },

@@ -144,6 +144,13 @@ impl Refusal {
             .retry_after(Duration::from_secs(1))
     }
 
+    /// The audit trail does not take the entry that the call was let through.
+    #[must_use]
+    pub fn audit_unavailable() -> Self {
+        let message = "the audit trail is unavailable";
+        Self::new(Reason::AuditUnavailable, message).retry_after(Duration::from_secs(1))
+    }
+
     /// The record does not exist, or not for this caller.
     #[must_use]
     pub fn resource_not_found() -> Self {
@@ -237,6 +244,7 @@ pub fn code(reason: Reason) -> Code {
         Reason::SigningKeysUnavailable
         | Reason::ShuttingDown
         | Reason::StoreUnavailable
+        | Reason::AuditUnavailable
         | Reason::AuthorityUnavailable
         | Reason::AuthorityTimeout
         | Reason::DownstreamUnavailable => Code::Unavailable,

@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 use self::export::{Export, ExportError, ExportSettings};
 
+pub mod audit;
 pub mod call_span;
 pub mod export;
 pub mod identity;

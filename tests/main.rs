@@ -14,6 +14,7 @@
 
 mod administration;
 mod architecture;
+mod audit;
 mod authentication;
 mod authorization;
 mod broker;

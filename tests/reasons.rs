@@ -20,13 +20,14 @@ use crate::control_plane::{endpoints, items};
 use crate::exchange::refusals as exchange;
 use crate::jobs::orders;
 use crate::{
-    authorization, cases, data_plane, downstream_refusals, key_life_cycle, own_faults,
+    audit, authorization, cases, data_plane, downstream_refusals, key_life_cycle, own_faults,
     store_limits, transport,
 };
 
 /// What no row produces, and the test that does. The compiler holds that it exists.
 const PRODUCED: &[(Reason, fn())] = &[
     (AppRoleMissing, authorization::a_method_of_applications_takes_no_user_whatever_their_roles),
+    (AuditUnavailable, audit::a_file_that_is_gone_is_begun_anew_and_no_call_goes_on_without_it),
     (AuthorityLoopDetected, exchange::a_loop_is_waited_out_and_no_mark_or_claims_pass_it),
     (AuthorityResponseInvalid, exchange::an_answer_that_makes_no_sense_is_used_by_nobody),
     (AuthorityThrottled, exchange::a_throttling_authority_says_how_long_to_wait_and_is_left_alone),

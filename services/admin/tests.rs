@@ -1,6 +1,8 @@
 //! Who may give orders, what they have to say, and what is left of them in the log.
 
-use auth_interceptor::Auth;
+use std::sync::Arc;
+
+use auth_interceptor::{Auth, Clock};
 use emulator::{TokenRequest, seed};
 use tonic::Code;
 use tonic::service::Routes;
@@ -10,13 +12,22 @@ use super::Administration;
 use crate::contracts::admin::v1::administration_service_client::AdministrationServiceClient;
 use crate::contracts::admin::v1::administration_service_server::AdministrationServiceServer;
 use crate::contracts::admin::v1::{ForgetTenantRequest, ForgetUserRequest, RefreshKeysRequest};
+use crate::telemetry::audit::{Audit, Trail};
+use crate::telemetry::identity::{UserIdentity, UserNaming};
 use crate::tests::{Guarded, log, refused};
 
 const OBJECT_ID: &str = "5d0f3b8e-0000-4000-8000-6f2a0c9b1e77";
 
 async fn administered() -> (Guarded, AdministrationServiceClient<Auth<Routes>>) {
     let guarded = Guarded::start().await;
-    let orders = Administration::new(guarded.authenticator.clone(), guarded.exchange.clone());
+    let naming = UserNaming::Hash { key_file: None };
+    let users = UserIdentity::new(&naming, Clock::system()).unwrap();
+    let audit = Audit::new(Trail::default(), Arc::new(users), Clock::system());
+    let orders = Administration::new(
+        guarded.authenticator.clone(),
+        guarded.exchange.clone(),
+        Arc::new(audit),
+    );
     let service = guarded.serve(|services| {
         services
             .add(AdministrationServiceServer::new(orders))

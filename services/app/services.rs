@@ -35,6 +35,7 @@ use crate::exchange::{
 use crate::jobs::{Jobs, Upkeep, Workers};
 use crate::refusal::{self, SelvedgeRefusal};
 use crate::store::Store;
+use crate::telemetry::audit::Audit;
 
 /// What messages may be compressed with. The limit on their size is that of what comes out.
 pub(super) const GZIP: CompressionEncoding = CompressionEncoding::Gzip;
@@ -56,6 +57,7 @@ impl Services {
         settings: &AppSettings,
         store: Arc<dyn Store>,
         authenticator: &Arc<Authenticator>,
+        audit: &Arc<Audit>,
     ) -> Result<Self, AppError> {
         let (exchange, credentials) = exchange(settings, &store)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
@@ -108,7 +110,11 @@ impl Services {
                 TokenExchangeServiceServer,
                 Exchanges::new(Arc::clone(&exchange))
             ))?;
-        let orders = Administration::new(Arc::clone(authenticator), Arc::clone(&exchange));
+        let orders = Administration::new(
+            Arc::clone(authenticator),
+            Arc::clone(&exchange),
+            Arc::clone(audit),
+        );
         let mut administrators = GuardedServices::new(policies()?, Arc::new(SelvedgeRefusal));
         administrators.add(bounded!(AdministrationServiceServer, orders))?;
         Ok(Self {

@@ -12,6 +12,7 @@ use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
 use crate::refusal::Runbooks;
+use crate::telemetry::audit::Trail;
 use crate::telemetry::identity::{UserIdentity, UserIdentityError};
 use crate::telemetry::propagation::TrustInbound;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
@@ -47,6 +48,8 @@ pub struct AppSettings {
     pub runbooks: Option<Runbooks>,
     /// How telemetry names users.
     pub users: Arc<UserIdentity>,
+    /// Where audit entries go: nowhere, until a trail is started.
+    pub audit: Trail,
     /// The largest message, in bytes.
     pub message_bytes: usize,
     /// The longest unary call.
@@ -111,6 +114,7 @@ impl TryFrom<&Settings> for AppSettings {
                 &settings.telemetry.users,
                 Clock::system(),
             )?),
+            audit: Trail::default(),
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,
             watches_per_peer: limits.watch_streams,

@@ -24,6 +24,7 @@ use super::trace::SPAN_FILE;
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
+use crate::telemetry::audit::{Trail, Writing};
 use crate::telemetry::export::{ExportSettings, Ratio};
 use crate::telemetry::{LogSettings, Telemetry};
 
@@ -132,6 +133,7 @@ pub(super) struct Local {
     configuration_file: PathBuf,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
+    auditing: Writing,
 }
 
 impl Local {
@@ -154,7 +156,12 @@ impl Local {
         std::fs::write(&configuration_file, &text)?;
         let configured = Settings::parse(&text, &Environment::default())?;
         let store = store::open(&configured.store).await?;
-        let app = App::new(AppSettings::try_from(&configured)?, store)?;
+        let (trail, auditing) = Trail::start(&configured.telemetry.audit)?;
+        let app_settings = AppSettings {
+            audit: trail,
+            ..AppSettings::try_from(&configured)?
+        };
+        let app = App::new(app_settings, store)?;
         let listeners = Listeners {
             service: listen(settings.service).await?,
             administration: listen(settings.administration).await?,
@@ -187,6 +194,7 @@ impl Local {
             configuration_file,
             stop,
             serving,
+            auditing,
         })
     }
 
@@ -199,6 +207,7 @@ impl Local {
     pub(super) async fn stop(self) -> Result<()> {
         self.stop.cancel();
         self.serving.await?;
+        self.auditing.end().await;
         self.emulator.stop().await;
         Ok(())
     }

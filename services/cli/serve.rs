@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use crate::app::{App, AppSettings, Listeners};
 use crate::config::Settings;
 use crate::store;
+use crate::telemetry::audit::Trail;
 use crate::telemetry::{LogSettings, Telemetry};
 use crate::web;
 
@@ -30,7 +31,11 @@ pub(super) async fn run(
         tracing::warn!(selvedge.config.key = %key, "a check is weakened by configuration");
     }
 
-    let app_settings = AppSettings::try_from(settings)?;
+    let (trail, auditing) = Trail::start(&settings.telemetry.audit)?;
+    let app_settings = AppSettings {
+        audit: trail,
+        ..AppSettings::try_from(settings)?
+    };
     let store = store::open(&settings.store).await?;
     let app = App::new(app_settings, store.clone())?;
 
@@ -56,6 +61,7 @@ pub(super) async fn run(
     );
     app.serve(listeners, shutdown).await;
     store.close().await;
+    auditing.end().await;
     tracing::info!("stopped");
     telemetry.end().await;
     Ok(())

@@ -55,7 +55,8 @@ pub fn actor(reason: Reason) -> &'static str {
         | Reason::DownstreamUnauthorized
         | Reason::DownstreamResponseInvalid
         | Reason::SealingKeyUnavailable
-        | Reason::EndpointNotConfigured => "the operator",
+        | Reason::EndpointNotConfigured
+        | Reason::AuditUnavailable => "the operator",
         Reason::AppRoleMissing
         | Reason::BlockedByPolicy
         | Reason::ClientUnauthorized

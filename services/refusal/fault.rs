@@ -43,7 +43,8 @@ pub fn fault(reason: Reason) -> Fault {
         | Reason::InternalFault
         | Reason::ClientCredentialInvalid
         | Reason::SealingKeyUnavailable
-        | Reason::EndpointNotConfigured => Fault::Service,
+        | Reason::EndpointNotConfigured
+        | Reason::AuditUnavailable => Fault::Service,
         Reason::SigningKeysUnavailable
         | Reason::StoreUnavailable
         | Reason::AuthorityThrottled

@@ -6,7 +6,7 @@
 //! gone costs spans, which are counted, never calls.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -160,12 +160,15 @@ impl Outlets {
     }
 }
 
+/// Which process this is, for all that it exports.
+static INSTANCE: LazyLock<uuid::Uuid> = LazyLock::new(uuid::Uuid::new_v4);
+
 /// Which process the spans are of.
-fn resource() -> Resource {
+pub(super) fn resource() -> Resource {
     let attributes = [
         KeyValue::new(names::SERVICE_NAME, env!("CARGO_PKG_NAME")),
         KeyValue::new(names::SERVICE_VERSION, env!("CARGO_PKG_VERSION")),
-        KeyValue::new(names::SERVICE_INSTANCE_ID, uuid::Uuid::new_v4().to_string()),
+        KeyValue::new(names::SERVICE_INSTANCE_ID, INSTANCE.to_string()),
     ];
     Resource::builder_empty()
         .with_schema_url(attributes, names::SCHEMA_URL)

@@ -25,7 +25,7 @@ use super::instruments::{
 use super::trace_context::CallContext;
 use crate::exchange::{ExchangeObserver, ExchangeReport};
 
-mod exchanges;
+pub(super) mod exchanges;
 pub mod page;
 pub mod server;
 pub mod state;

@@ -135,13 +135,13 @@ attributes! {
     VERDICT_CACHE = "selvedge.verdict_cache", Listed, [Span, Log], "Whether the token had been verified before: `hit` or `miss`.";
 
     // The refusal.
-    REFUSAL_REASON = "selvedge.refusal.reason", Listed, [Span, Log], "Why a call is refused below the decision.";
+    REFUSAL_REASON = "selvedge.refusal.reason", Listed, [Span, Log, Audit], "Why a call is refused below the decision.";
     REFUSAL_METADATA = "selvedge.refusal.metadata", Open, [Span, Log], "What the caller is told beside the reason.";
 
     // The authorities.
     AUTHORITY_NAME = "selvedge.authority.name", Configured, [Span, Metric, Log], "The authority's name in the configuration.";
     AUTHORITY_ERROR = "selvedge.authority.error", Listed, [Span, Metric, Log, Audit], "`error` of the authority's refusal.";
-    AUTHORITY_SUBERROR = "selvedge.authority.suberror", Listed, [Span, Log], "`suberror` of the authority's refusal.";
+    AUTHORITY_SUBERROR = "selvedge.authority.suberror", Listed, [Span, Log, Audit], "`suberror` of the authority's refusal.";
     AUTHORITY_AADSTS = "selvedge.authority.aadsts", Open, [Span, Log, Audit], "The AADSTS number of the authority's refusal.";
     AUTHORITY_CORRELATION_ID = "selvedge.authority.correlation_id", Open, [Span, Log, Audit], "What the authority calls the request.";
     JWKS_AGE = "selvedge.jwks.age_s", Open, [Span, Log], "How old the keys in use are, in seconds.";
@@ -152,10 +152,11 @@ attributes! {
     JWKS_TRIGGER = "selvedge.jwks.trigger", Listed, [Span, Metric, Log], "Why keys are read: `start`, `timer` or `unknown_kid`.";
 
     // The exchange and what is called with it.
-    REGISTRATION_NAME = "selvedge.registration.name", Configured, [Span, Metric, Log], "The registration that a token is exchanged for, or a credential is of.";
+    REGISTRATION_NAME = "selvedge.registration.name", Configured, [Span, Metric, Log, Audit], "The registration that a token is exchanged for, or a credential is of.";
     SESSION_ID = "selvedge.session.id", Open, [Span, Log], "The piece of work that acts for a user who has gone.";
     JOB_ID = "selvedge.job.id", Open, [Span, Log], "The job that is worked on.";
-    EXCHANGE_CACHE = "selvedge.exchange.cache", Listed, [Span, Metric, Log], "Where the token is from: `hit_l1`, `stale_ok`, `negative`, `coalesced`, `miss`, or `none` where nobody was asked.";
+    EXCHANGE_CACHE = "selvedge.exchange.cache", Listed, [Span, Metric, Log, Audit], "Where the token is from: `hit_l1`, `stale_ok`, `negative`, `coalesced`, `miss`, or `none` where nobody was asked.";
+    EXCHANGE_OUTCOME = "selvedge.exchange.outcome", Listed, [Metric, Audit], "What came of an exchange: `ok`, or who has to act.";
     EXCHANGE_RESOURCE = "selvedge.exchange.resource", Configured, [Span, Log, Audit], "The resource that a token is asked for.";
     FABRIC_REQUEST_ID = "selvedge.fabric.request_id", Open, [Span, Log], "What Fabric calls the request.";
 
@@ -194,6 +195,9 @@ named! {
     EVENT_ALLOWED = "selvedge.auth.allowed", "A call is let through by the decision.";
     EVENT_REFUSED = "selvedge.call.refused", "A call is refused below the decision.";
     EVENT_EXCEPTION = "rpc.server.call.exception", "A handler has panicked.";
+    EVENT_AUDIT_DECISION = "selvedge.audit.decision", "An audit entry: a call was let through or refused.";
+    EVENT_AUDIT_EXCHANGE = "selvedge.audit.exchange", "An audit entry: a token was exchanged for a user, or was not.";
+    EVENT_AUDIT_ORDER = "selvedge.audit.order", "An audit entry: an administrator gave an order.";
     EVENT_ADMIN_AUDIT = "selvedge.admin.audit", "An administrator's order was carried out or failed.";
     EVENT_JOB_ENDED = "selvedge.job.ended", "A job has ended.";
     EVENT_JOB_FAILED = "selvedge.job.failed", "A job has failed.";

@@ -19,6 +19,7 @@ use selvedge::jobs::WorkerSettings;
 use selvedge::refusal::Runbooks;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
+use selvedge::telemetry::audit::Trail;
 use selvedge::telemetry::identity::{UserIdentity, UserNaming};
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
@@ -268,6 +269,7 @@ impl Setup {
             trust_inbound: TrustInbound::Auto,
             metrics: self.metrics,
             runbooks: self.runbooks,
+            audit: Trail::default(),
             users: Arc::new(
                 UserIdentity::new(&UserNaming::Hash { key_file: None }, self.clock.clone())
                     .unwrap(),

@@ -29,7 +29,7 @@ const TELLING: &[(&str, &str)] = &[
     (names::JWKS_SOURCE, "keys from"),
     (names::JWKS_AGE, "key age in s"),
     (names::JWKS_KID_KNOWN, "key known"),
-    (names::REGISTRATION, "registration"),
+    (names::REGISTRATION_NAME, "registration"),
     (names::EXCHANGE_CACHE, "exchange"),
     (names::EXCHANGE_RESOURCE, "for"),
     (names::AUTHORITY_NAME, "authority"),

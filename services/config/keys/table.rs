@@ -476,6 +476,25 @@ pub const KEYS: &[Key] = &[
          none are.",
     ),
     key(
+        "telemetry.audit_file",
+        Form::File,
+        None,
+        "The file that audit entries are appended to, a JSON object a line. Unset: none are.",
+    ),
+    key(
+        "telemetry.audit_otlp",
+        Form::Flag,
+        Some("false"),
+        "Whether audit entries go to `telemetry.otlp_endpoint` too, as log records.",
+    ),
+    key(
+        "telemetry.audit_on_failure",
+        Form::Choice(&["count", "refuse"]),
+        Some("count"),
+        "What becomes of a call whose entry `telemetry.audit_file` does not take: it goes on and the \
+         entry is counted, or it is refused (`AUDIT_UNAVAILABLE`) before its handler runs.",
+    ),
+    key(
         "telemetry.user_identity",
         Form::Choice(&["hash", "object_id"]),
         Some("hash"),

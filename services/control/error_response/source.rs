@@ -29,6 +29,7 @@ pub(super) fn source(reason: Reason) -> ErrorSource {
         | Reason::Overloaded
         | Reason::ShuttingDown
         | Reason::DeadlineExceeded
+        | Reason::AuditUnavailable
         | Reason::StoreUnavailable
         | Reason::StoreConflict
         | Reason::StoreFull

@@ -15,7 +15,7 @@ pub(super) fn labels(report: &ExchangeReport<'_>) -> Exchange {
 }
 
 /// Who has to act, and for what: alerts leave out what only the user can mend.
-fn outcome(error: &ExchangeError) -> &'static str {
+pub(in crate::telemetry) fn outcome(error: &ExchangeError) -> &'static str {
     match error {
         ExchangeError::AppOnlyUnsupported
         | ExchangeError::ReceiverNotAllowed { .. }

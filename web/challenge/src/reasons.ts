@@ -309,6 +309,12 @@ export const BY_REASON: Record<ReasonName, Row> = {
   },
   SEALING_KEY_UNAVAILABLE: SERVICE_FAULT,
   ENDPOINT_NOT_CONFIGURED: SERVICE_FAULT,
+  AUDIT_UNAVAILABLE: {
+    title: 'The service cannot keep its records',
+    text: 'It answers no call that it cannot account for. Try again in a moment.',
+    actor: OPERATOR,
+    retry: true,
+  },
 };
 
 export function isReason(reason: string): reason is ReasonName {

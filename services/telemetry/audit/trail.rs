@@ -1,0 +1,293 @@
+//! Where entries go, without a call ever waiting for a disk that it does not have to wait for.
+//!
+//! A thread of its own writes the file, since a disk may take its time; entries wait for it in a
+//! bounded queue. A writer that is behind or cannot write costs entries, which are counted. [`Trail::keep`]
+//! alone waits: until its entry is on the file, or is not going to be.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use opentelemetry_otlp::ExporterBuildError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Entry;
+use super::collector::{self, Collector};
+use super::file::AuditFile;
+use crate::telemetry::export::CollectorSettings;
+
+/// The entries that wait at most.
+const CAPACITY: usize = 8192;
+/// The entries that are written before the file is looked at again.
+const BATCH: usize = 256;
+/// How long a call waits for its entry.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a process that ends waits for the last entries.
+const LAST_ENTRIES: Duration = Duration::from_secs(5);
+
+/// What becomes of a call whose entry cannot be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It goes on, and the entry is counted.
+    #[default]
+    Count,
+    /// It is refused.
+    Refuse,
+}
+
+/// Where entries go.
+#[derive(Clone, Debug, Default)]
+pub struct AuditSettings {
+    /// The file; none: they are on no file.
+    pub file: Option<PathBuf>,
+    /// The collector; none: they go to none.
+    pub collector: Option<CollectorSettings>,
+    /// What becomes of a call whose entry the file does not take.
+    pub on_failure: OnFailure,
+}
+
+/// Why there can be no trail. The operator acts.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The file.
+    #[error("telemetry.audit_file cannot be appended to")]
+    File(#[source] std::io::Error),
+    /// The thread that writes it.
+    #[error("the audit file's writer cannot be started")]
+    Writer(#[source] std::io::Error),
+    /// What sends to the collector.
+    #[error("telemetry.otlp_endpoint cannot be sent audit entries")]
+    Collector(#[from] ExporterBuildError),
+    /// Its HTTP client.
+    #[error("no request to telemetry.otlp_endpoint can be made")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Where entries are put. Clones are of one trail; the default one leads nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    file: Option<mpsc::Sender<Message>>,
+    collector: Option<Collector>,
+    is_required: bool,
+    lost: Arc<Lost>,
+}
+
+/// What the trail has lost, and whether it is losing now.
+#[derive(Debug, Default)]
+struct Lost {
+    from_file: AtomicU64,
+    is_failing: AtomicBool,
+}
+
+/// What the writer is told.
+#[derive(Debug)]
+enum Message {
+    Entry {
+        entry: Arc<Entry>,
+        /// Told once the entry is on the file; dropped where it is not.
+        written: Option<oneshot::Sender<()>>,
+    },
+    End,
+}
+
+/// The work behind a [`Trail`].
+#[derive(Debug)]
+#[must_use = "the last entries are written when it ends"]
+pub struct Writing {
+    trail: Trail,
+    writer: Option<JoinHandle<()>>,
+    sender: Option<collector::Sending>,
+}
+
+impl Trail {
+    /// Opens the file and starts what writes and sends. Needs a tokio runtime; the collector need
+    /// not be there.
+    ///
+    /// # Errors
+    ///
+    /// See [`AuditError`].
+    pub fn start(settings: &AuditSettings) -> Result<(Self, Writing), AuditError> {
+        let lost = Arc::new(Lost::default());
+        let mut writer = None;
+        let file = match &settings.file {
+            None => None,
+            Some(path) => {
+                let file = AuditFile::open(path).map_err(AuditError::File)?;
+                let (queue, queued) = mpsc::channel(CAPACITY);
+                let work = Writer {
+                    file,
+                    lost: Arc::clone(&lost),
+                };
+                let thread = std::thread::Builder::new().name("audit".to_owned());
+                let started = thread.spawn(move || work.run(queued));
+                writer = Some(started.map_err(AuditError::Writer)?);
+                Some(queue)
+            }
+        };
+        let (collector, sender) = match &settings.collector {
+            None => (None, None),
+            Some(settings) => {
+                let (collector, sending) = Collector::start(settings)?;
+                (Some(collector), Some(sending))
+            }
+        };
+        let trail = Self {
+            is_required: settings.on_failure == OnFailure::Refuse && file.is_some(),
+            file,
+            collector,
+            lost,
+        };
+        let writing = Writing {
+            trail: trail.clone(),
+            writer,
+            sender,
+        };
+        Ok((trail, writing))
+    }
+
+    /// Whether entries go nowhere.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.file.is_none() && self.collector.is_none()
+    }
+
+    /// Whether no call may go on whose decision is not on the file.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.is_required
+    }
+
+    /// The entries that were lost so far: the file's, and those that the collector did not get.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        let unsent = self.collector.as_ref().map_or(0, Collector::dropped);
+        self.lost.from_file.load(Ordering::Relaxed) + unsent
+    }
+
+    /// Whether the file did not take the last entry.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.lost.is_failing.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_collector(&self) -> bool {
+        self.collector.is_some()
+    }
+
+    /// Puts an entry where it is to go, without waiting.
+    pub(super) fn enter(&self, entry: Entry) {
+        // Nobody waits for it.
+        let _ = self.offer(entry, None);
+    }
+
+    /// Puts an entry where it is to go, and says whether it is on the file.
+    pub(super) async fn keep(&self, entry: Entry) -> bool {
+        let (written, known) = oneshot::channel();
+        if !self.offer(entry, Some(written)) {
+            return false;
+        }
+        // An entry that is written later than that is one too many, never one too few.
+        matches!(tokio::time::timeout(PATIENCE, known).await, Ok(Ok(())))
+    }
+
+    /// Whether the file's queue has taken it.
+    fn offer(&self, entry: Entry, written: Option<oneshot::Sender<()>>) -> bool {
+        let entry = Arc::new(entry);
+        if let Some(collector) = &self.collector {
+            collector.offer(Arc::clone(&entry));
+        }
+        let Some(file) = &self.file else {
+            return false;
+        };
+        let is_taken = file.try_send(Message::Entry { entry, written }).is_ok();
+        if !is_taken {
+            self.lost.from_file.fetch_add(1, Ordering::Relaxed);
+        }
+        is_taken
+    }
+}
+
+impl Writing {
+    /// Writes and sends what waits, within a few seconds.
+    pub async fn end(self) {
+        let Self {
+            trail,
+            writer,
+            sender,
+        } = self;
+        let file = async {
+            let (Some(file), Some(writer)) = (trail.file, writer) else {
+                return;
+            };
+            // Refused only by a writer that has ended.
+            let _ = file.send(Message::End).await;
+            // A writer that panicked has said so.
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        };
+        let collector = async {
+            if let Some(sender) = sender {
+                sender.end().await;
+            }
+        };
+        let both = async { tokio::join!(file, collector) };
+        if tokio::time::timeout(LAST_ENTRIES, both).await.is_err() {
+            tracing::error!("audit entries were left behind at the end");
+        }
+    }
+}
+
+struct Writer {
+    file: AuditFile,
+    lost: Arc<Lost>,
+}
+
+impl Writer {
+    fn run(mut self, mut queued: mpsc::Receiver<Message>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while queued.blocking_recv_many(&mut batch, BATCH) > 0 {
+            self.file.follow();
+            for message in batch.drain(..) {
+                match message {
+                    Message::Entry { entry, written } => self.write(&entry, written),
+                    // What is queued behind it still comes out, and nothing comes in.
+                    Message::End => queued.close(),
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, entry: &Entry, written: Option<oneshot::Sender<()>>) {
+        let appended = line(entry).and_then(|line| self.file.append(&line));
+        let is_failing = appended.is_err();
+        match appended {
+            Ok(()) => {
+                // A call that is gone waits for nothing.
+                let _ = written.map(|written| written.send(()));
+            }
+            Err(_) => {
+                self.lost.from_file.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        if self.lost.is_failing.swap(is_failing, Ordering::Relaxed) != is_failing {
+            report(appended);
+        }
+    }
+}
+
+fn line(entry: &Entry) -> std::io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(entry)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+fn report(appended: std::io::Result<()>) {
+    match appended {
+        Ok(()) => tracing::info!("audit entries are written again"),
+        Err(error) => tracing::error!(
+            error.kind = %error.kind(),
+            "audit entries cannot be written"
+        ),
+    }
+}
