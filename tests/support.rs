@@ -6,6 +6,7 @@
 pub(crate) mod big_number;
 pub(crate) mod controls;
 pub(crate) mod counting_store;
+pub(crate) mod dev;
 pub(crate) mod evidence;
 pub(crate) mod expected;
 pub(crate) mod forgery;

@@ -60,7 +60,8 @@ mod tests {
                 "{reason:?}: {text}"
             );
             let actor = actor(reason);
-            let acts = text.to_lowercase().contains(actor) || actor == "whoever the cause names";
+            let acts = text.to_lowercase().contains(&actor.to_lowercase())
+                || actor == "whoever the cause names";
             assert!(acts, "{reason:?}: {actor} in {text}");
             explained += 1;
         }

@@ -34,6 +34,8 @@ mod hold;
 mod otlp;
 mod queue;
 mod ratio;
+#[cfg(test)]
+mod sample;
 mod span_file;
 
 /// How long a process that ends waits for the last spans to leave.

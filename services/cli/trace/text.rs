@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::Found;
 use super::printable::printable;
 use super::spans::{Attributes, Event, Span, spelled};
@@ -27,7 +29,7 @@ const TELLING: &[(&str, &str)] = &[
     (names::SCOPE_REQUIRED, "requires"),
     (names::VERDICT_CACHE, "verdict cache"),
     (names::JWKS_SOURCE, "keys from"),
-    (names::JWKS_AGE, "key age in s"),
+    (names::JWKS_AGE, "key age in seconds"),
     (names::JWKS_KID_KNOWN, "key known"),
     (names::REGISTRATION_NAME, "registration"),
     (names::EXCHANGE_CACHE, "exchange"),
@@ -102,7 +104,7 @@ fn write_span(out: &mut impl Write, depth: usize, span: &Span, colour: bool) -> 
         line.push_str(&printable(part));
     }
     writeln!(out, "{line}")?;
-    let about = telling(&span.attributes);
+    let about = telling(&span.attributes, |_, _| true);
     if !about.is_empty() {
         writeln!(out, "  {indent}  {about}")?;
     }
@@ -132,7 +134,10 @@ fn write_event(
     let after = duration(event.time.saturating_sub(span.start));
     let name = printable(&event.name);
     let reason = reason.map(|reason| format!("  {}", printable(&spelled(reason))));
-    let about = telling(&event.attributes);
+    // The call's own span has said who called.
+    let about = telling(&event.attributes, |key, value| {
+        span.attributes.get(key) != Some(value)
+    });
     let line = format!(
         "{mark} {indent}  after {after}: {name}{}  {about}",
         reason.unwrap_or_default()
@@ -171,9 +176,9 @@ fn for_support(support: &Support<'_>) -> String {
     parts.join(", ")
 }
 
-fn telling(attributes: &Attributes) -> String {
+fn telling(attributes: &Attributes, is_new: impl Fn(&str, &Value) -> bool) -> String {
     let known = TELLING.iter().filter_map(|(key, label)| {
-        let value = attributes.get(*key)?;
+        let value = attributes.get(*key).filter(|value| is_new(key, value))?;
         Some(format!("{label} {}", printable(&spelled(value))))
     });
     known.collect::<Vec<_>>().join(", ")

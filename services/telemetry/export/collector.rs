@@ -17,6 +17,8 @@ use super::queue::Deliver;
 
 mod grpc;
 mod http;
+#[cfg(test)]
+mod tests;
 /// How long a collector may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The shortest and the longest pause before it is asked again.

@@ -40,8 +40,10 @@ fn span(id: u8, parent: u8, name: &str, attributes: &[(&str, &str)]) -> String {
     let name = serde_json::Value::from(name);
     let start = 1_795_000_000_000_000_000_u64 + u64::from(id) * 1_000_000;
     let end = start + 1_500_000;
+    // A server's, and what it asks of others below it.
+    let kind = if parent == 0 { 2 } else { 3 };
     format!(
-        r#"{{"traceId":"{ID}","spanId":"{id:016x}","parentSpanId":"{parent:016x}","name":{name},"kind":2,
+        r#"{{"traceId":"{ID}","spanId":"{id:016x}","parentSpanId":"{parent:016x}","name":{name},"kind":{kind},
         "startTimeUnixNano":"{start}","endTimeUnixNano":"{end}","attributes":[{}]}}"#,
         attributes.join(",")
     )
@@ -81,7 +83,7 @@ fn a_refused_exchange_is_told_from_the_call_to_the_authority() {
     assert_eq!(
         shown(&[&request, &call], &[&audit, &elsewhere], false),
         "\
-Trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-18T10:13:20.001Z
+Trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-18T11:06:40.001Z
 
 ✗ a.B/C  1.50 ms  PERMISSION_DENIED  CONSENT_REQUIRED
     tenant contoso
@@ -92,7 +94,7 @@ Failed:        CONSENT_REQUIRED (PERMISSION_DENIED)
 What to do:    The user or an administrator has yet to consent to what the service needs downstream; \
 AuthChallenge holds the scopes. The user acts, then a tenant administrator.
 Who must act:  the user
-For support:   the authority's correlation id 2f6c, AADSTS65001, invalid_grant, at 2026-11-18T10:13:20.002Z
+For support:   the authority's correlation id 2f6c, AADSTS65001, invalid_grant, at 2026-11-18T11:06:40.002Z
 Audit:         2026-11-18T00:00:00Z exchange  selvedge.auth.reason=CONSENT_REQUIRED
 "
     );

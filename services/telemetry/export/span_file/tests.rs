@@ -1,36 +1,7 @@
 //! What a span file holds, on a real disk.
 
-use opentelemetry::trace::{
-    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
-};
-use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
-use std::time::SystemTime;
-
+use super::super::sample::span;
 use super::*;
-
-fn span(trace: u128) -> SpanData {
-    SpanData {
-        span_context: SpanContext::new(
-            TraceId::from(trace),
-            SpanId::from(1),
-            TraceFlags::SAMPLED,
-            false,
-            TraceState::default(),
-        ),
-        parent_span_id: SpanId::INVALID,
-        parent_span_is_remote: false,
-        span_kind: SpanKind::Server,
-        name: "call".into(),
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes: Vec::new(),
-        dropped_attributes_count: 0,
-        events: SpanEvents::default(),
-        links: SpanLinks::default(),
-        status: Status::Unset,
-        instrumentation_scope: opentelemetry::InstrumentationScope::default(),
-    }
-}
 
 /// The trace ids in a file, in their order; every line of it is a whole request.
 fn traces(path: &Path) -> Vec<u128> {

@@ -1,0 +1,196 @@
+//! What is lost with collectors that refuse, leave out, close and come back, over real sockets.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
+use prost::Message as _;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tonic::codec::CompressionEncoding;
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::super::sample::span;
+use super::*;
+
+/// What a collector does with one request.
+#[derive(Clone, Debug)]
+enum Does {
+    Takes,
+    LeavesOut(i64),
+    Refuses(Status),
+    Answers(u16, Option<&'static str>),
+}
+
+/// A collector that does what it is told with one request after the other, and then takes all.
+#[derive(Clone, Default)]
+struct Told {
+    next: Arc<Mutex<VecDeque<Does>>>,
+    asked: Arc<Mutex<usize>>,
+}
+
+impl Told {
+    fn next(&self) -> Does {
+        *self.asked.lock().unwrap() += 1;
+        self.next.lock().unwrap().pop_front().unwrap_or(Does::Takes)
+    }
+}
+
+fn left_out(spans: i64) -> ExportTraceServiceResponse {
+    ExportTraceServiceResponse {
+        partial_success: Some(ExportTracePartialSuccess {
+            rejected_spans: spans,
+            error_message: "planted".to_owned(),
+        }),
+    }
+}
+
+#[tonic::async_trait]
+impl TraceService for Told {
+    async fn export(
+        &self,
+        _: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        match self.next() {
+            Does::Takes => Ok(Response::new(ExportTraceServiceResponse::default())),
+            Does::LeavesOut(spans) => Ok(Response::new(left_out(spans))),
+            Does::Refuses(status) => Err(status),
+            Does::Answers(..) => Err(Status::internal("it speaks gRPC")),
+        }
+    }
+}
+
+async fn over_http(State(told): State<Told>, _: Bytes) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let mut headers = HeaderMap::new();
+    let (status, message) = match told.next() {
+        Does::LeavesOut(spans) => (200, left_out(spans)),
+        Does::Answers(status, retry_after) => {
+            if let Some(after) = retry_after {
+                headers.insert("retry-after", after.parse().unwrap());
+            }
+            (status, ExportTraceServiceResponse::default())
+        }
+        Does::Takes | Does::Refuses(_) => (200, ExportTraceServiceResponse::default()),
+    };
+    let status = StatusCode::from_u16(status).unwrap();
+    (status, headers, message.encode_to_vec())
+}
+
+fn collector(address: SocketAddr, protocol: OtlpProtocol) -> Collector {
+    let settings = CollectorSettings {
+        endpoint: format!("http://{address}/"),
+        protocol,
+    };
+    Collector::new(&settings, ResourceAttributesWithSchema::default()).unwrap()
+}
+
+/// How many of ten spans are lost, and how often the collector was asked for it.
+async fn lost(protocol: OtlpProtocol, does: impl IntoIterator<Item = Does>) -> (usize, usize) {
+    let told = Told::default();
+    told.next.lock().unwrap().extend(does);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let collector = collector(listener.local_addr().unwrap(), protocol);
+    let router = match protocol {
+        OtlpProtocol::Grpc => {
+            let service =
+                TraceServiceServer::new(told.clone()).accept_compressed(CompressionEncoding::Gzip);
+            let routes = tonic::service::Routes::new(service);
+            routes.prepare().into_axum_router()
+        }
+        OtlpProtocol::Http => axum::Router::new()
+            .route("/v1/traces", post(over_http))
+            .with_state(told.clone()),
+    };
+    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+    let lost = collector.deliver((0..10).map(span).collect()).await;
+    serving.abort();
+    let asked = *told.asked.lock().unwrap();
+    (lost, asked)
+}
+
+#[tokio::test]
+async fn what_a_collector_leaves_out_is_lost_and_never_more_than_was_sent() {
+    for protocol in [OtlpProtocol::Grpc, OtlpProtocol::Http] {
+        for (left_out, expected) in [(0, 0), (3, 3), (10, 10), (i64::MAX, 10), (-1, 0)] {
+            let lost = lost(protocol, [Does::LeavesOut(left_out)]).await;
+            assert_eq!(lost, (expected, 1), "{protocol:?} {left_out}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_is_not_argued_with() {
+    for code in [
+        Code::ResourceExhausted,
+        Code::InvalidArgument,
+        Code::Unimplemented,
+        Code::PermissionDenied,
+    ] {
+        let refused = Does::Refuses(Status::new(code, "planted"));
+        assert_eq!(lost(OtlpProtocol::Grpc, [refused]).await, (10, 1), "{code}");
+    }
+    for status in [400, 404, 413, 500, 307] {
+        let refused = Does::Answers(status, None);
+        assert_eq!(
+            lost(OtlpProtocol::Http, [refused]).await,
+            (10, 1),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_that_cannot_now_is_asked_again_and_nothing_is_lost() {
+    let soon = ErrorDetails::with_retry_info(Some(Duration::from_millis(1)));
+    for status in [
+        Status::unavailable("planted"),
+        Status::with_error_details(Code::ResourceExhausted, "planted", soon),
+    ] {
+        let (code, refused) = (status.code(), Does::Refuses(status));
+        let lost = lost(OtlpProtocol::Grpc, [refused.clone(), refused]).await;
+        assert_eq!(lost, (0, 3), "{code}");
+    }
+    for (status, after) in [(429, Some("0")), (503, None), (502, Some("soon"))] {
+        let refused = Does::Answers(status, after);
+        assert_eq!(
+            lost(OtlpProtocol::Http, [refused]).await,
+            (0, 2),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_that_never_can_is_given_up() {
+    let refused = vec![Does::Refuses(Status::unavailable("planted")); 100];
+    assert_eq!(lost(OtlpProtocol::Grpc, refused).await, (10, TRIES));
+}
+
+#[tokio::test]
+async fn one_that_closes_while_it_is_asked_loses_what_it_was_sent() {
+    for protocol in [OtlpProtocol::Grpc, OtlpProtocol::Http] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let collector = collector(listener.local_addr().unwrap(), protocol);
+        let closing = tokio::spawn(async move {
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let mut some = [0; 16];
+                // Whatever came, the rest is not read.
+                let _ = connection.read(&mut some).await;
+            }
+        });
+        assert_eq!(collector.deliver(vec![span(1)]).await, 1);
+        closing.abort();
+    }
+}
