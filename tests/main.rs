@@ -45,6 +45,7 @@ mod rest;
 mod store;
 mod store_limits;
 mod support;
+mod trace_command;
 mod traces;
 mod transport;
 mod web;

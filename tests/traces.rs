@@ -1,5 +1,6 @@
 //! From the trace id of a reply to the cause, in what a collector has received.
 
+mod bad_collectors;
 mod propagation;
 mod receiver;
 mod rig;

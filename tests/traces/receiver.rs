@@ -1,23 +1,26 @@
 //! A collector: takes spans by OTLP over gRPC or HTTP, and finds them again by their trace.
 
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message as _;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
@@ -46,8 +49,30 @@ impl Received {
     }
 }
 
-#[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<Received>>>);
+/// What a collector does with requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Behaviour {
+    Takes,
+    /// Says that it has left all of it out.
+    LeavesOut,
+    /// Never answers.
+    Keeps,
+}
+
+#[derive(Clone)]
+struct Spans {
+    received: Arc<Mutex<Vec<Received>>>,
+    behaviour: watch::Sender<Behaviour>,
+}
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self {
+            received: Arc::default(),
+            behaviour: watch::Sender::new(Behaviour::Takes),
+        }
+    }
+}
 
 /// A running collector; it ends with the test's runtime.
 pub(crate) struct Receiver {
@@ -78,9 +103,14 @@ impl Receiver {
         Self { url, spans }
     }
 
+    /// From now on it does this with requests.
+    pub(crate) fn behave(&self, behaviour: Behaviour) {
+        self.spans.behaviour.send_replace(behaviour);
+    }
+
     /// What has come so far.
     pub(crate) fn spans(&self) -> Vec<Received> {
-        self.spans.0.lock().unwrap().clone()
+        self.spans.received.lock().unwrap().clone()
     }
 
     /// A span of this name in that trace, once it has come.
@@ -109,8 +139,31 @@ impl Receiver {
 }
 
 impl Spans {
+    /// What it answers to a request; nothing, for as long as it keeps them.
+    async fn answer(&self, request: ExportTraceServiceRequest) -> ExportTraceServiceResponse {
+        let sent = request.resource_spans.iter();
+        let sent: usize = sent
+            .flat_map(|resource| &resource.scope_spans)
+            .map(|scope| scope.spans.len())
+            .sum();
+        let behaviour = *self.behaviour.borrow();
+        match behaviour {
+            Behaviour::Takes => {
+                self.take(request);
+                ExportTraceServiceResponse::default()
+            }
+            Behaviour::LeavesOut => ExportTraceServiceResponse {
+                partial_success: Some(ExportTracePartialSuccess {
+                    rejected_spans: i64::try_from(sent).unwrap(),
+                    error_message: String::new(),
+                }),
+            },
+            Behaviour::Keeps => std::future::pending().await,
+        }
+    }
+
     fn take(&self, request: ExportTraceServiceRequest) {
-        let mut spans = self.0.lock().unwrap();
+        let mut spans = self.received.lock().unwrap();
         for resource in request.resource_spans {
             let about = attributes(resource.resource.unwrap_or_default().attributes);
             for span in resource
@@ -145,14 +198,15 @@ impl TraceService for Spans {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
-        self.take(request.into_inner());
-        Ok(Response::new(ExportTraceServiceResponse::default()))
+        Ok(Response::new(self.answer(request.into_inner()).await))
     }
 }
 
 async fn over_http(State(spans): State<Spans>, body: Bytes) -> Vec<u8> {
-    spans.take(ExportTraceServiceRequest::decode(body).unwrap());
-    ExportTraceServiceResponse::default().encode_to_vec()
+    let mut message = Vec::new();
+    GzDecoder::new(&*body).read_to_end(&mut message).unwrap();
+    let request = ExportTraceServiceRequest::decode(&*message).unwrap();
+    spans.answer(request).await.encode_to_vec()
 }
 
 fn hex(id: &[u8]) -> String {

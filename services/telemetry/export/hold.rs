@@ -142,16 +142,18 @@ impl Held {
     /// Lets go of what has been held for long, where all the room is taken: streams last for hours,
     /// and nobody who opens many may have all of it.
     fn make_room(&mut self, now: SystemTime) {
-        let is_long_ago =
-            |time: SystemTime, long: Duration| now.duration_since(time).is_ok_and(|ago| ago > long);
-        if self.spans < SPANS || self.swept.is_some_and(|time| !is_long_ago(time, SWEEPS)) {
+        // A clock that was set back has everything to come: that is no reason to wait for it.
+        let within = |time: SystemTime, long: Duration| {
+            now.duration_since(time).is_ok_and(|ago| ago <= long)
+        };
+        if self.spans < SPANS || self.swept.is_some_and(|time| within(time, SWEEPS)) {
             return;
         }
         self.swept = Some(now);
         for trace in self.traces.values_mut() {
             let before = trace.spans.len();
             let spans = &mut trace.spans;
-            spans.retain(|span| !is_long_ago(span.end_time, HELD_FOR));
+            spans.retain(|span| within(span.end_time, HELD_FOR));
             let gone = before - spans.len();
             trace.missing += gone;
             self.spans -= gone;

@@ -336,7 +336,7 @@ async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
         }
     }
     assert_eq!(holding.hold().held().spans, SPANS);
-    let later = now + HELD_FOR + SWEEPS;
+    let later = now + HELD_FOR + SWEEPS * 2;
     let call = holding.call(&Context::new());
     child(&call, later);
     assert_eq!(holding.hold().held().spans, 1);
