@@ -11,12 +11,14 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 use self::export::{Export, ExportError, ExportSettings};
+use self::log_line::LogLine;
 
 pub mod audit;
 pub mod call_span;
 pub mod export;
 pub mod identity;
 pub mod instruments;
+mod log_line;
 pub mod metrics;
 pub mod names;
 pub mod observers;
@@ -67,9 +69,9 @@ impl Telemetry {
     ) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
         let lines = tracing_subscriber::fmt::layer()
+            // Spans' fields are kept as JSON too, for their place in a line.
             .json()
-            .flatten_event(true)
-            .with_current_span(false)
+            .event_format(LogLine::new())
             .with_writer(writer(log)?)
             .with_filter(filter);
         let export = export.map(Export::start).transpose()?;

@@ -3,6 +3,7 @@
 //! The real binary runs here: what a process logs is decided once for all of it.
 
 mod exchanges;
+mod lines;
 
 use std::collections::HashMap;
 

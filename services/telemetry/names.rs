@@ -167,6 +167,7 @@ attributes! {
     ADMIN_TARGET_TENANT_ID = "selvedge.admin.target.tenant.id", Open, [Span, Log, Audit], "The tenant that the order was about.";
 
     // Log lines alone: a collector gets none of these.
+    SPAN_ID = "span_id", Open, [Log], "The id of the call's own span, where it is exported.";
     TRACE_ID = "trace_id", Open, [Log, Audit], "The call's trace id, which its reply carries.";
     PANIC_PAYLOAD = "selvedge.panic.payload", Listed, [Log], "What a panic carried: `message` or `value`, never which.";
     CONFIG_KEY = "selvedge.config.key", Listed, [Log], "A configuration key.";

@@ -17,8 +17,8 @@ use tracing::instrument::Instrumented;
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::names;
 use super::propagation::{Inbound, TrustInbound};
+use super::{log_line, names};
 use crate::transport::listener::PeerAddress;
 use crate::transport::protocol::Protocol;
 
@@ -228,6 +228,7 @@ where
             span,
         };
         call.span.record(names::TRACE_ID, display(call.trace_id));
+        log_line::keep_ids(&call);
         request.extensions_mut().insert(call.clone());
         let span = call.span.clone();
         // Within the call, as what the layers below decide at once belongs to it too.

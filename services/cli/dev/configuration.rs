@@ -110,7 +110,6 @@ ca_file = "{certificate}"
 [telemetry]
 span_file = "{folder}/{spans}"
 sample_ratio = 1.0
-[telemetry]
 audit_file = "{folder}/audit.jsonl"
 [cache]
 key_files = ["{folder}/sealing.key"]

@@ -1,0 +1,100 @@
+//! A log line: one JSON object, with the ids of the call that it belongs to where log tools look for
+//! them.
+//!
+//! `trace_id` is on every line of a call, and is the one that the call's reply carries; `span_id`, of
+//! the call's own span, joins it where traces are exported, as only then a span has one. What goes on
+//! for a call in other tasks belongs to it too: the ids are found by the span, then by the task.
+
+use std::fmt;
+
+use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::{SpanId, TraceId};
+use tracing::{Event, Subscriber};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Registry;
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Json, Writer};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::names;
+use super::trace_context::CallContext;
+
+/// What a line says of its call.
+#[derive(Clone, Copy)]
+struct Ids {
+    trace: TraceId,
+    span: Option<SpanId>,
+}
+
+/// Writes log lines.
+pub(super) struct LogLine {
+    json: Format<Json>,
+}
+
+impl LogLine {
+    pub(super) fn new() -> Self {
+        let json = tracing_subscriber::fmt::format().json();
+        Self {
+            json: json.flatten_event(true).with_current_span(false),
+        }
+    }
+}
+
+/// Keeps the call's ids with its span, for the lines that are written within it.
+pub(super) fn keep_ids(call: &CallContext) {
+    let ids = Ids::of(call);
+    call.span().with_subscriber(|(id, subscriber)| {
+        let registry = subscriber.downcast_ref::<Registry>();
+        if let Some(span) = registry.and_then(|registry| registry.span(id)) {
+            span.extensions_mut().replace(ids);
+        }
+    });
+}
+
+impl<S, N> FormatEvent<S, N> for LogLine
+where
+    S: Subscriber + for<'l> LookupSpan<'l>,
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let kept = context
+            .event_scope()
+            .and_then(|mut scope| scope.find_map(|span| span.extensions().get::<Ids>().copied()));
+        let Some(ids) = kept.or_else(|| CallContext::current(Ids::of)) else {
+            return self.json.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.json
+            .format_event(context, Writer::new(&mut line), event)?;
+        // The object is left open for the ids, which are hexadecimal digits and need no escaping.
+        let open = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
+        writeln!(writer, "{open}{ids}}}")
+    }
+}
+
+impl Ids {
+    fn of(call: &CallContext) -> Self {
+        let exported = call.span().context();
+        let span = exported.span().span_context().clone();
+        Self {
+            trace: call.trace_id(),
+            span: span.is_valid().then(|| span.span_id()),
+        }
+    }
+}
+
+/// As the last members of an object.
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ",\"{}\":\"{}\"", names::TRACE_ID, self.trace)?;
+        if let Some(span) = self.span {
+            write!(f, ",\"{}\":\"{span}\"", names::SPAN_ID)?;
+        }
+        Ok(())
+    }
+}
