@@ -1,5 +1,5 @@
-//! What an operator sees: log lines, traces in a collector or a file, and [`metrics`]. The identity of every
-//! call is made in [`trace_context`]; what telemetry is called is in [`names`].
+//! What an operator sees: log lines, traces in a collector or a file, and [`metrics`]. The identity
+//! of every call is made in [`trace_context`]; what telemetry is called is in [`names`].
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -98,6 +98,10 @@ async fn a_file_that_is_taken_away_comes_again_and_one_that_cannot_be_written_is
 }
 
 #[tokio::test]
+#[expect(
+    clippy::await_holding_lock,
+    reason = "it stands for a write that does not come back"
+)]
 async fn a_disk_that_stands_still_costs_spans_and_no_second_thread() {
     let folder = Folder::new();
     let file = folder.open(FULL);
