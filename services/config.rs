@@ -123,6 +123,8 @@ pub struct Telemetry {
     pub trust_inbound: bool,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// How often metrics are pushed to where traces are exported to.
+    pub metrics_interval: Duration,
 }
 
 /// `[limits]`.
@@ -251,6 +253,7 @@ impl Settings {
                 export: read_export(&values)?,
                 trust_inbound: values.flag("telemetry.trust_inbound")?,
                 metrics: values.flag("telemetry.metrics")?,
+                metrics_interval: values.duration("telemetry.metrics_interval")?,
             },
             keys: read_keys(&values)?,
             limits: Limits {

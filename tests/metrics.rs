@@ -90,7 +90,7 @@ async fn every_instrument_has_samples_after_a_run_with_the_labels_of_the_table()
             Kind::Histogram => "histogram",
         };
         assert_eq!(family.kind, kind, "{instrument:?}");
-        let unit = instrument.unit().map(|unit| unit.as_str().to_owned());
+        let unit = instrument.unit().map(str::to_owned);
         assert_eq!(family.unit, unit, "{instrument:?}");
         assert!(family.has_help, "{instrument:?}");
         // A secret does not say when it ends.

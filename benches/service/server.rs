@@ -19,7 +19,8 @@ use selvedge::telemetry::{LogSettings, Telemetry};
 use selvedge::transport::completion::CompletionLayer;
 use selvedge::transport::deadline::DeadlineLayer;
 use selvedge::transport::drain::Drain;
-use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
+use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes, Port};
+use selvedge::transport::load::OpenConnections;
 use selvedge::transport::protocol::GrpcOnlyLayer;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -118,6 +119,11 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
             notice: Duration::ZERO,
             patience: Duration::from_secs(1),
         };
+        let port = Port {
+            listener,
+            tls: None,
+            open: OpenConnections::default(),
+        };
         let until_closed = async {
             let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().lines().count()).await;
         };
@@ -137,30 +143,12 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                     ))
                     .service(guarded.prepare());
                 println!("{address}");
-                listener::serve(
-                    listener,
-                    None,
-                    service,
-                    &limits,
-                    &drain,
-                    times,
-                    until_closed,
-                )
-                .await;
+                listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
             Variant::Open => {
                 let service = outer.service(Routes::new(service).prepare());
                 println!("{address}");
-                listener::serve(
-                    listener,
-                    None,
-                    service,
-                    &limits,
-                    &drain,
-                    times,
-                    until_closed,
-                )
-                .await;
+                listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
         }
         Ok(())

@@ -34,6 +34,7 @@ use crate::exchange::{
 };
 use crate::jobs::{Jobs, Upkeep, Workers};
 use crate::refusal::{self, SelvedgeRefusal};
+use crate::requests::RequestObserver;
 use crate::store::Store;
 
 /// What messages may be compressed with. The limit on their size is that of what comes out.
@@ -45,7 +46,7 @@ pub(super) struct Services {
     pub(super) administrators: GuardedServices,
     pub(super) workers: Workers,
     pub(super) upkeep: Upkeep,
-    /// What a page of metrics asks about.
+    // What readiness and metrics ask about.
     pub(super) exchange: Arc<TokenExchange>,
     pub(super) credentials: Arc<AuthorityClient>,
 }
@@ -56,8 +57,9 @@ impl Services {
         settings: &AppSettings,
         store: Arc<dyn Store>,
         authenticator: &Arc<Authenticator>,
+        requests: &Arc<dyn RequestObserver>,
     ) -> Result<Self, AppError> {
-        let (exchange, credentials) = exchange(settings, &store)?;
+        let (exchange, credentials) = exchange(settings, &store, requests)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
         let delegation = Delegation::new(Arc::clone(&exchange), Arc::clone(&downstream));
         let clock = settings.auth.clock.clone();
@@ -126,9 +128,14 @@ impl Services {
 fn exchange(
     settings: &AppSettings,
     store: &Arc<dyn Store>,
+    requests: &Arc<dyn RequestObserver>,
 ) -> Result<(Arc<TokenExchange>, Arc<AuthorityClient>), AppError> {
     let ours = &settings.exchange;
-    let authorities = Arc::new(AuthorityClient::new(&ours.registrations, &ours.clock)?);
+    let authorities = Arc::new(AuthorityClient::watched(
+        &ours.registrations,
+        &ours.clock,
+        requests,
+    )?);
     let refresh_tokens = settings.sealing_keys.as_ref().map(|keys| RefreshTokens {
         store: Arc::clone(store),
         keys: Arc::clone(keys),

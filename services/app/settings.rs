@@ -7,10 +7,12 @@ use std::time::Duration;
 use auth_interceptor::{AuthSettings, Clock};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Fabric, Settings, Web};
+use crate::config::{self, Fabric, Settings, Web};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
+use crate::telemetry::export::{Flow, Ratio};
+use crate::telemetry::metrics::push::PushSettings;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
 
@@ -40,6 +42,14 @@ pub struct AppSettings {
     pub trust_inbound: bool,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// Where metrics are pushed to; none: nowhere.
+    pub push: Option<PushSettings>,
+    /// Which traces of calls that succeeded are exported, so that exemplars may lead to them.
+    pub traces: Ratio,
+    /// The spans on their way to a collector.
+    pub spans: Arc<Flow>,
+    /// How often is checked what readiness depends on and what does not say so by itself.
+    pub probe_every: Duration,
     /// The largest message, in bytes.
     pub message_bytes: usize,
     /// The longest unary call.
@@ -89,6 +99,15 @@ impl TryFrom<&Settings> for AppSettings {
             cors_origins: settings.server.cors_origins.clone(),
             trust_inbound: settings.telemetry.trust_inbound,
             metrics: settings.telemetry.metrics,
+            push: push(&settings.telemetry),
+            traces: settings
+                .telemetry
+                .export
+                .as_ref()
+                // Where no trace is exported, the log still knows every one.
+                .map_or(Ratio::ALL, |export| export.sample_ratio),
+            spans: Arc::default(),
+            probe_every: Duration::from_secs(5),
             message_bytes: limits.message_bytes,
             unary_timeout: limits.unary_timeout,
             watches_per_peer: limits.watch_streams,
@@ -111,6 +130,14 @@ impl TryFrom<&Settings> for AppSettings {
                 .transpose()?,
         })
     }
+}
+
+fn push(telemetry: &config::Telemetry) -> Option<PushSettings> {
+    telemetry.export.as_ref().map(|export| PushSettings {
+        endpoint: export.endpoint.clone(),
+        protocol: export.protocol,
+        interval: telemetry.metrics_interval,
+    })
 }
 
 fn sealing_keys(files: &[PathBuf]) -> Result<Option<Arc<KeyRing>>, KeyRingError> {

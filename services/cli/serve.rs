@@ -30,7 +30,8 @@ pub(super) async fn run(
         tracing::warn!(config.key = %key, "a check is weakened by configuration");
     }
 
-    let app_settings = AppSettings::try_from(settings)?;
+    let mut app_settings = AppSettings::try_from(settings)?;
+    app_settings.spans = telemetry.flow();
     let store = store::open(&settings.store).await?;
     let app = App::new(app_settings, store.clone())?;
 

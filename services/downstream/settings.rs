@@ -1,8 +1,11 @@
 //! Where the downstream APIs are, and how long they may take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config;
+use crate::requests::{RequestObserver, Unobserved};
+
 /// Where the downstream APIs are, and how long they may take.
 #[derive(Clone, Debug)]
 pub struct DownstreamSettings {
@@ -18,6 +21,8 @@ pub struct DownstreamSettings {
     pub answer_timeout: Duration,
     /// How long a file may stand still between two of its parts.
     pub idle_timeout: Duration,
+    /// Who watches.
+    pub observer: Arc<dyn RequestObserver>,
 }
 
 impl From<&config::Downstream> for DownstreamSettings {
@@ -29,6 +34,7 @@ impl From<&config::Downstream> for DownstreamSettings {
             root_certificates_pem: settings.root_certificates_pem.clone(),
             answer_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(30),
+            observer: Arc::new(Unobserved),
         }
     }
 }

@@ -8,6 +8,8 @@ mod certificate;
 mod managed_identity;
 mod watched_files;
 
+use std::sync::Arc;
+
 use auth_interceptor::{Clock, UnixSeconds};
 
 pub(super) use self::assertion::AssertionUse;
@@ -16,6 +18,7 @@ use self::certificate::SigningCertificate;
 use self::managed_identity::ManagedIdentity;
 use self::watched_files::{Content, WatchedFiles};
 use super::CredentialSource;
+use crate::requests::RequestObserver;
 use crate::secret::Secret;
 
 /// A registration's credential, for as long as the process runs.
@@ -90,6 +93,7 @@ impl Credential {
         source: &CredentialSource,
         assertions: AssertionUse,
         clock: Clock,
+        observer: &Arc<dyn RequestObserver>,
     ) -> Result<Self, IdentityUrlError> {
         let source = match source {
             CredentialSource::Secret { file } => {
@@ -117,6 +121,7 @@ impl Credential {
                     registration,
                     url,
                     client_id.as_deref(),
+                    observer,
                 )?))
             }
         };

@@ -5,7 +5,7 @@
 //! ([`queue`]), from which one task sends. A collector that is slow or gone costs spans, which are
 //! counted, never calls.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
@@ -20,11 +20,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::drops::Drops;
+pub use self::flow::Flow;
 use self::hold::Hold;
+pub use self::queue::CAPACITY as QUEUE_CAPACITY;
 pub use self::ratio::Ratio;
 use super::names;
 
 mod drops;
+mod flow;
 mod hold;
 mod queue;
 mod ratio;
@@ -69,7 +72,7 @@ pub enum ExportError {
 #[derive(Debug)]
 pub struct Export {
     provider: SdkTracerProvider,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
     ending: CancellationToken,
     sending: JoinHandle<()>,
 }
@@ -86,17 +89,18 @@ impl Export {
         exporter.set_resource(&resource);
         let drops = Arc::new(Drops::default());
         let ending = CancellationToken::new();
-        let (queue, queued) = queue::bounded(Arc::clone(&drops));
+        let flow = Arc::new(Flow::new(Arc::clone(&drops)));
+        let (queue, queued) = queue::bounded(Arc::clone(&flow));
         let sending = queued.send_to(exporter, ending.clone());
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
             // Which spans leave is decided when a call has ended, not when it begins.
             .with_sampler(Sampler::AlwaysOn)
-            .with_span_processor(Hold::new(queue, settings.sample_ratio, Arc::clone(&drops)))
+            .with_span_processor(Hold::new(queue, settings.sample_ratio, drops))
             .build();
         Ok(Self {
             provider,
-            drops,
+            flow,
             ending,
             sending: tokio::spawn(sending),
         })
@@ -111,10 +115,10 @@ impl Export {
         self.provider.tracer_with_scope(scope.build())
     }
 
-    /// The spans that were lost so far.
+    /// What became of the spans so far.
     #[must_use]
-    pub fn drops(&self) -> &Arc<Drops> {
-        &self.drops
+    pub fn flow(&self) -> &Arc<Flow> {
+        &self.flow
     }
 
     /// Sends what is queued, within a few seconds.
@@ -158,11 +162,13 @@ fn exporter(settings: &ExportSettings) -> Result<SpanExporter, ExportError> {
 }
 
 /// Which process the spans are of.
-fn resource() -> Resource {
+pub(super) fn resource() -> Resource {
+    /// Whatever is exported is of one process.
+    static INSTANCE: LazyLock<String> = LazyLock::new(|| uuid::Uuid::new_v4().to_string());
     let attributes = [
         KeyValue::new(names::SERVICE_NAME, env!("CARGO_PKG_NAME")),
         KeyValue::new(names::SERVICE_VERSION, env!("CARGO_PKG_VERSION")),
-        KeyValue::new(names::SERVICE_INSTANCE_ID, uuid::Uuid::new_v4().to_string()),
+        KeyValue::new(names::SERVICE_INSTANCE_ID, INSTANCE.as_str()),
     ];
     Resource::builder_empty()
         .with_schema_url(attributes, names::SCHEMA_URL)

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use selvedge::store::{
     ClaimedJob, DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, JobAddress,
-    JobCreation, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner, Page, Paged,
-    Place, Retention, Row, RowWrite, SealedToken, Settlement, Store, Task, TaskChange, Term,
+    JobCreation, JobLoad, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner,
+    Page, Paged, Place, PoolLoad, Retention, Row, RowWrite, SealedToken, Settlement, Store, Task,
+    TaskChange, Term,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -337,6 +338,18 @@ impl Store for CountingStore {
 
     fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool> {
         self.inner.purge_jobs(ended, begun)
+    }
+
+    fn unfinished_jobs(&self) -> Outcome<'_, JobLoad> {
+        self.inner.unfinished_jobs()
+    }
+
+    fn system(&self) -> &'static str {
+        self.inner.system()
+    }
+
+    fn pools(&self) -> Vec<PoolLoad> {
+        self.inner.pools()
     }
 
     fn ping(&self) -> Outcome<'_, ()> {

@@ -18,6 +18,8 @@ use selvedge::exchange::{self, Consent, CredentialSource, ExchangeSettings, KeyR
 use selvedge::jobs::WorkerSettings;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
+use selvedge::telemetry::export::Ratio;
+use selvedge::telemetry::metrics::push::PushSettings;
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -67,6 +69,12 @@ pub(crate) struct Setup {
     pub(crate) fabric: Fabric,
     /// Whether the administration listener shows the metrics.
     pub(crate) metrics: bool,
+    /// Where they are pushed to.
+    pub(crate) push: Option<PushSettings>,
+    /// Which traces of calls that succeeded exemplars may lead to.
+    pub(crate) traces: Ratio,
+    /// How often the store and the credentials are looked at.
+    pub(crate) probe_every: Duration,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -103,6 +111,9 @@ impl Default for Setup {
             sealing_keys: None,
             fabric: fabric(),
             metrics: true,
+            push: None,
+            traces: Ratio::ALL,
+            probe_every: Duration::from_secs(5),
             second_authority: None,
         }
     }
@@ -138,6 +149,7 @@ fn downstream(emulator: &Emulator) -> DownstreamSettings {
         root_certificates_pem: Some(emulator.root_certificate_pem().as_bytes().to_vec()),
         answer_timeout: Duration::from_secs(20),
         idle_timeout: Duration::from_secs(30),
+        observer: Arc::new(selvedge::requests::Unobserved),
     }
 }
 
@@ -255,6 +267,10 @@ impl Setup {
             tls: self.tls,
             trust_inbound: true,
             metrics: self.metrics,
+            push: self.push,
+            traces: self.traces,
+            spans: Arc::default(),
+            probe_every: self.probe_every,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());

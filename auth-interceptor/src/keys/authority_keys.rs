@@ -87,7 +87,7 @@ impl AuthorityKeys {
         settings: &KeySettings,
         observer: &Arc<dyn Observer>,
     ) -> Result<Arc<Self>, KeysStartError> {
-        let fetcher = Fetcher::new(authority)?;
+        let fetcher = Fetcher::new(authority, Arc::clone(observer))?;
         let shared = Arc::new(Shared {
             loaded: ArcSwapOption::empty(),
             last_known_good: settings.last_known_good,
@@ -214,11 +214,13 @@ impl AuthorityKeys {
         }
     }
 
-    /// How far the authority's clock is ahead of `now`, by the latest answer that told its time.
-    pub(crate) fn skew_seconds(&self, now: UnixSeconds) -> Option<i64> {
+    /// How far the authority's clock is ahead of `now`, by the latest answer that told its time, and
+    /// how long ago that came.
+    pub(crate) fn skew_seconds(&self, now: UnixSeconds) -> Option<(i64, Duration)> {
         let (date, at) = self.shared.desk().date?;
-        let authority = date.saturating_add(at.elapsed().as_secs());
-        authority.checked_signed_diff(now)
+        let told = at.elapsed();
+        let authority = date.saturating_add(told.as_secs());
+        Some((authority.checked_signed_diff(now)?, told))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Reading an authority's documents: bounded in time and size, and never led elsewhere.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io;
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, Url};
@@ -13,6 +15,7 @@ use super::set::KeySet;
 use super::snapshot::KeySnapshot;
 use crate::authority::{Algorithm, Authority};
 use crate::clock::UnixSeconds;
+use crate::observer::{Observer, SentRequest};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For all documents of an authority together, to the last byte.
@@ -25,6 +28,7 @@ pub(super) struct Fetcher {
     client: Client,
     sources: Sources,
     algorithms: Vec<Algorithm>,
+    observer: Arc<dyn Observer>,
 }
 
 /// What one read brought.
@@ -45,11 +49,15 @@ pub(super) struct Seen {
 }
 
 impl Fetcher {
-    pub(super) fn new(authority: &Authority) -> Result<Self, KeysStartError> {
+    pub(super) fn new(
+        authority: &Authority,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, KeysStartError> {
         Ok(Self {
             client: client(authority)?,
             sources: Sources::of(authority)?,
             algorithms: authority.algorithms.clone(),
+            observer,
         })
     }
 
@@ -111,21 +119,25 @@ impl Fetcher {
     }
 
     async fn get(&self, address: Url) -> Result<(Vec<u8>, Seen), Failure> {
+        let mut asked = Asked::now(&*self.observer, &address);
         let response = self
             .client
-            .get(address)
+            .get(address.clone())
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .send()
             .await
             .map_err(|error| Failure {
-                error: unanswered(&error),
+                error: asked.failed(unanswered(&error)),
                 seen: Seen::default(),
             })?;
         let seen = Seen::in_answer(response.status(), response.headers());
-        let document = document(response)
-            .await
-            .map_err(|error| Failure { error, seen })?;
+        asked.status = seen.status;
+        let document = document(response).await.map_err(|error| Failure {
+            error: asked.failed(error),
+            seen,
+        })?;
+        asked.error_type = None;
         Ok((document, seen))
     }
 }
@@ -133,6 +145,48 @@ impl Fetcher {
 struct Failure {
     error: KeyReadError,
     seen: Seen,
+}
+
+/// A request under way, which is told of when it has ended: one that is given up has timed out.
+struct Asked<'a> {
+    observer: &'a dyn Observer,
+    address: &'a Url,
+    began: Instant,
+    status: Option<u16>,
+    error_type: Option<&'static str>,
+}
+
+impl<'a> Asked<'a> {
+    fn now(observer: &'a dyn Observer, address: &'a Url) -> Self {
+        Self {
+            observer,
+            address,
+            began: Instant::now(),
+            status: None,
+            error_type: Some("timeout"),
+        }
+    }
+
+    fn failed(&mut self, error: KeyReadError) -> KeyReadError {
+        self.error_type = match error.error_type() {
+            Cow::Borrowed(word) => Some(word),
+            // A status speaks for itself.
+            Cow::Owned(_) => None,
+        };
+        error
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.observer.requested(&SentRequest {
+            server: self.address.host_str().unwrap_or_default(),
+            method: "GET",
+            duration: self.began.elapsed(),
+            status: self.status,
+            error_type: self.error_type,
+        });
+    }
 }
 
 fn client(authority: &Authority) -> Result<Client, KeysStartError> {

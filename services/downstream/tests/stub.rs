@@ -108,6 +108,7 @@ impl Stub {
             root_certificates_pem: Some(root.into_bytes()),
             answer_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
+            observer: Arc::new(crate::requests::Unobserved),
         };
         Self {
             asked,

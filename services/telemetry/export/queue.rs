@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::drops::Drops;
+use super::flow::Flow;
 
 /// The spans that wait at most.
-pub(super) const CAPACITY: usize = 4096;
+pub const CAPACITY: usize = 4096;
 /// The spans of one request to the collector.
 const BATCH: usize = 512;
 /// How long a span waits for others to be sent with.
@@ -23,24 +23,24 @@ const SENDING: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
     spans: mpsc::Sender<SpanData>,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
 }
 
 /// Where they come out.
 #[derive(Debug)]
 pub(super) struct Queued {
     spans: mpsc::Receiver<SpanData>,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
 }
 
 /// A queue of [`CAPACITY`] spans.
-pub(super) fn bounded(drops: Arc<Drops>) -> (Queue, Queued) {
+pub(super) fn bounded(flow: Arc<Flow>) -> (Queue, Queued) {
     let (sender, spans) = mpsc::channel(CAPACITY);
     let queue = Queue {
         spans: sender,
-        drops: Arc::clone(&drops),
+        flow: Arc::clone(&flow),
     };
-    (queue, Queued { spans, drops })
+    (queue, Queued { spans, flow })
 }
 
 impl Queue {
@@ -48,11 +48,12 @@ impl Queue {
     pub(super) fn offer(&self, call: Vec<SpanData>) {
         match self.spans.try_reserve_many(call.len()) {
             Ok(places) => {
+                self.flow.count_queued(call.len());
                 for (place, span) in places.zip(call) {
                     place.send(span);
                 }
             }
-            Err(_) => self.drops.count_queued(call.len()),
+            Err(_) => self.flow.drops().count_queued(call.len()),
         }
     }
 }
@@ -67,10 +68,13 @@ impl Queued {
                 break;
             }
             let spans = batch.len();
+            self.flow.count_taken_out(spans);
             let sent = tokio::time::timeout(SENDING, exporter.export(batch)).await;
             let failed = !matches!(sent, Ok(Ok(())));
             if failed {
-                self.drops.count_sent(spans);
+                self.flow.drops().count_sent(spans);
+            } else {
+                self.flow.count_sent(spans);
             }
             if failed != failing {
                 failing = failed;

@@ -20,6 +20,9 @@ pub struct Ratio {
 pub struct RatioError;
 
 impl Ratio {
+    /// All traces.
+    pub const ALL: Self = Self { threshold: 0 };
+
     /// `share` of all traces.
     ///
     /// # Errors

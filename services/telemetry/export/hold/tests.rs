@@ -10,6 +10,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanExporter};
 use tokio_util::sync::CancellationToken;
 
+use super::super::flow::Flow;
 use super::super::queue::{self, CAPACITY, Queued};
 use super::*;
 
@@ -23,7 +24,7 @@ struct Holding {
 impl Holding {
     fn new(share: f64) -> Self {
         let drops = Arc::new(Drops::default());
-        let (queue, queued) = queue::bounded(Arc::clone(&drops));
+        let (queue, queued) = queue::bounded(Arc::new(Flow::new(Arc::clone(&drops))));
         let hold = Hold::new(queue, Ratio::new(share).unwrap(), Arc::clone(&drops));
         let provider = SdkTracerProvider::builder()
             .with_span_processor(hold)
