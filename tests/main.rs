@@ -36,6 +36,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod own_faults;
+mod readiness;
 mod readme;
 mod reasons;
 mod refusals;

@@ -41,3 +41,32 @@ impl ToldTime {
         Some(ClockSkew { seconds, told })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    /// Sunday, 6 November 1994, 08:49:37 GMT.
+    const DATED: u64 = 784_111_777;
+
+    fn answer(date: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))])
+    }
+
+    #[test]
+    fn an_answer_tells_how_far_the_clocks_are_apart_until_the_next_does() {
+        let told = ToldTime::default();
+        let ours = |now: u64| told.skew(&Clock::from_fn(move || now));
+        assert_eq!(ours(DATED), None);
+        told.note(&answer("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(ours(DATED - 40).unwrap().seconds, 40);
+        assert_eq!(ours(DATED + 40).unwrap().seconds, -40);
+        told.note(&answer("no date"));
+        told.note(&HeaderMap::new());
+        assert_eq!(ours(DATED).unwrap().seconds, 0);
+        told.note(&answer("Sun, 06 Nov 1994 08:49:39 GMT"));
+        assert_eq!(ours(DATED).unwrap().seconds, 2);
+    }
+}
