@@ -1,4 +1,6 @@
 //! The table: every instrument, by what it tells of.
+//!
+//! There is no `rpc.client.call.duration`: but for its collector the service calls no gRPC server.
 
 use super::{Instrument, Kind, Measure};
 use crate::telemetry::names as key;
