@@ -14,6 +14,12 @@ use auth_interceptor::{
 };
 use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::call_span::CallSpan;
+use selvedge::telemetry::export::{ExportSettings, OtlpProtocol, Ratio};
+use selvedge::telemetry::instruments::labels::KnownNames;
+use selvedge::telemetry::metrics::server::MeasureLayer;
+use selvedge::telemetry::metrics::{Metrics, MetricsSettings};
+use selvedge::telemetry::observers::{IdentityObserver, Observers};
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::telemetry::{LogSettings, Telemetry};
 use selvedge::transport::completion::CompletionLayer;
@@ -39,19 +45,50 @@ pub(crate) enum Variant {
     Guarded {
         authority: String,
         root_certificate: PathBuf,
+        /// The collector, where all that happens is told: by logs, traces and metrics. None: by
+        /// logs alone, as an operator has them who configures nothing.
+        telemetry: Telemetered,
     },
     /// Everything but the decision.
     Open,
+}
+
+/// How much is told of what happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Telemetered {
+    /// Nothing, not even a log.
+    Not,
+    /// What is logged by default.
+    Logged,
+    /// Everything: logs, metrics, and traces to this collector.
+    Fully { collector: String },
+}
+
+impl Telemetered {
+    fn argument(&self) -> &str {
+        match self {
+            Self::Not => "-",
+            Self::Logged => "log",
+            Self::Fully { collector } => collector,
+        }
+    }
 }
 
 impl Variant {
     /// The variant that this process was started as, if it is a server.
     pub(crate) fn from_arguments(arguments: &[String]) -> Option<Self> {
         match arguments {
-            [_, server, authority, root_certificate, ..] if server == "guarded-server" => {
+            [_, server, authority, root_certificate, told, ..] if server == "guarded-server" => {
                 Some(Self::Guarded {
                     authority: authority.clone(),
                     root_certificate: root_certificate.into(),
+                    telemetry: match told.as_str() {
+                        "-" => Telemetered::Not,
+                        "log" => Telemetered::Logged,
+                        collector => Telemetered::Fully {
+                            collector: collector.to_owned(),
+                        },
+                    },
                 })
             }
             [_, server, ..] if server == "open-server" => Some(Self::Open),
@@ -64,10 +101,12 @@ impl Variant {
             Self::Guarded {
                 authority,
                 root_certificate,
+                telemetry,
             } => vec![
                 "guarded-server".to_owned(),
                 authority.clone(),
                 root_certificate.display().to_string(),
+                telemetry.argument().to_owned(),
             ],
             Self::Open => vec!["open-server".to_owned()],
         }
@@ -76,17 +115,17 @@ impl Variant {
 
 /// Serves until its standard input ends.
 pub(crate) fn run(variant: Variant) -> Result<()> {
-    let log = LogSettings {
-        filter: "info".to_owned(),
-        file: Some("/dev/null".into()),
+    let telemetry = match &variant {
+        Variant::Guarded { telemetry, .. } => telemetry.clone(),
+        Variant::Open => Telemetered::Logged,
     };
-    // Nothing is exported, so that nothing is left to send at the end.
-    let _telemetry = Telemetry::start(&log, None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        // The last spans are nobody's who measures.
+        let _telemetry = start(&telemetry)?;
         let (health, service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", tonic_health::ServingStatus::Serving)
@@ -103,11 +142,11 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
         let mut services = GuardedServices::new(policies, Arc::new(SelvedgeRefusal));
         services.add(service.clone())?;
         let (guarded, served) = services.into_parts();
-        let outer = ServiceBuilder::new()
-            .layer(TraceContextLayer::new(served.clone(), true))
+        let inner = ServiceBuilder::new()
             .layer(GrpcOnlyLayer)
             .layer(CompletionLayer::new(4 << 20))
-            .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()));
+            .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()))
+            .into_inner();
         let limits = ConnectionLimits {
             header_bytes: 64 * 1024,
             streams: 100,
@@ -131,11 +170,25 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
             Variant::Guarded {
                 authority,
                 root_certificate,
+                ..
             } => {
                 let root = std::fs::read(root_certificate)?;
-                let authenticator = Authenticator::start(&auth_settings(&authority, root)?)?;
+                let mut settings = auth_settings(&authority, root)?;
+                let metrics = matches!(telemetry, Telemetered::Fully { .. })
+                    .then(|| Arc::new(Metrics::new(measuring(&settings))));
+                if let Some(metrics) = &metrics {
+                    settings.observer = Arc::new(Observers::new([
+                        Arc::new(CallSpan) as Arc<dyn IdentityObserver>,
+                        Arc::clone(metrics) as _,
+                    ]));
+                }
+                let authenticator = Authenticator::start(&settings)?;
                 authenticator.ready().await;
-                let service = outer
+                let measure = metrics.map(|metrics| MeasureLayer::new(metrics, served.clone()));
+                let service = ServiceBuilder::new()
+                    .layer(TraceContextLayer::new(served.clone(), true))
+                    .option_layer(measure)
+                    .layer(inner)
                     .layer(AuthLayer::new(
                         authenticator,
                         served,
@@ -146,13 +199,48 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                 listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
             Variant::Open => {
-                let service = outer.service(Routes::new(service).prepare());
+                let service = ServiceBuilder::new()
+                    .layer(TraceContextLayer::new(served, true))
+                    .layer(inner)
+                    .service(Routes::new(service).prepare());
                 println!("{address}");
                 listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
         }
         Ok(())
     })
+}
+
+fn start(told: &Telemetered) -> Result<Telemetry> {
+    let filter = match told {
+        Telemetered::Not => "off",
+        Telemetered::Logged | Telemetered::Fully { .. } => "info",
+    };
+    let log = LogSettings {
+        filter: filter.to_owned(),
+        file: Some("/dev/null".into()),
+    };
+    let export = match told {
+        Telemetered::Not | Telemetered::Logged => None,
+        Telemetered::Fully { collector } => Some(ExportSettings {
+            endpoint: collector.clone(),
+            protocol: OtlpProtocol::Grpc,
+            sample_ratio: DEFAULT_RATIO.parse()?,
+        }),
+    };
+    Ok(Telemetry::start(&log, export.as_ref())?)
+}
+
+/// What the configuration says of `telemetry.sample_ratio` where it says nothing.
+const DEFAULT_RATIO: &str = "0.05";
+
+fn measuring(settings: &AuthSettings) -> MetricsSettings {
+    MetricsSettings {
+        authorities: KnownNames::new(settings.authorities.iter().map(|one| one.name.as_str())),
+        servers: KnownNames::default(),
+        traces: Ratio::ALL,
+        clock: settings.clock.clone(),
+    }
 }
 
 /// The decision on calls of the seeded workload, whose tokens are those of `authority`.
@@ -205,7 +293,7 @@ impl Server {
     }
 }
 
-static EMULATORS: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static EMULATORS: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(1).enable_all().build();
     #[expect(
@@ -229,6 +317,7 @@ pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
     let variant = Variant::Guarded {
         authority: emulator.origin().to_owned(),
         root_certificate,
+        telemetry: Telemetered::Logged,
     };
     Ok((emulator, variant))
 }
