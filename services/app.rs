@@ -11,7 +11,9 @@ use auth_interceptor::{
 };
 use futures_util::future::join_all;
 use http::{Request, Response};
+use reqwest::Url;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
@@ -24,28 +26,38 @@ use crate::downstream::DownstreamStartError;
 use crate::exchange::{AuthorityClientError, ExchangeStartError};
 use crate::jobs::{Upkeep, Workers};
 use crate::refusal::SelvedgeRefusal;
+use crate::requests::RequestObserver;
 use crate::store::Store;
+use crate::store::measured::MeasuredStore;
 use crate::telemetry::audit::Audit;
 use crate::telemetry::audit::gate::AuditGateLayer;
 use crate::telemetry::call_span::CallSpan;
-use crate::telemetry::metrics::page::PageLayer;
+use crate::telemetry::instruments::labels::KnownNames;
+use crate::telemetry::metrics::page;
+use crate::telemetry::metrics::push::{Push, PushError};
 use crate::telemetry::metrics::server::MeasureLayer;
 use crate::telemetry::metrics::state::State;
-use crate::telemetry::metrics::{Measured, Metrics};
+use crate::telemetry::metrics::{Measured, Metrics, MetricsSettings};
 use crate::telemetry::observers::{IdentityObserver, Observers};
 use crate::telemetry::trace_context::TraceContextLayer;
 use crate::transport::completion::CompletionLayer;
 use crate::transport::deadline::DeadlineLayer;
 use crate::transport::drain::Drain;
-use crate::transport::listener;
+use crate::transport::listener::{self, Port};
+use crate::transport::load::OpenConnections;
+use crate::transport::pages::{PagesLayer, WritesPage};
 use crate::transport::protocol::GrpcOnlyLayer;
 use crate::transport::watches::WatchesLayer;
 use crate::web::{Site, SiteError};
 
 mod health;
+mod probes;
+mod readiness;
 mod services;
 mod settings;
 
+use self::readiness::Checks;
+pub use self::readiness::{Check, Passed, Readiness};
 use self::services::{GZIP, Services};
 pub use self::settings::{AppSettings, SettingsError};
 
@@ -73,6 +85,9 @@ pub enum AppError {
     /// The front end cannot be served.
     #[error(transparent)]
     FrontEnd(#[from] SiteError),
+    /// No metrics can be pushed.
+    #[error(transparent)]
+    Push(#[from] PushError),
     /// The reflection service rejects the contracts.
     #[error("the contracts cannot be reflected")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -83,10 +98,15 @@ pub struct App {
     settings: AppSettings,
     authenticator: Arc<Authenticator>,
     reporter: HealthReporter,
+    checks: Checks,
+    drain: Drain,
     service: Face,
     administration: Face,
     metrics: Arc<Metrics>,
     audit: Arc<Audit>,
+    measured: Measured,
+    push: Option<Push>,
+    open: [OpenConnections; 3],
     site: Option<Site>,
     workers: Workers,
     upkeep: Upkeep,
@@ -99,7 +119,7 @@ struct Face {
     cors: Option<CorsLayer>,
     rest: Option<RestLayer>,
     grpc_web: Option<GrpcWebLayer>,
-    metrics: Option<PageLayer>,
+    pages: Option<PagesLayer>,
 }
 
 /// gRPC alone, until more is said.
@@ -112,7 +132,7 @@ impl From<GuardedServices> for Face {
             cors: None,
             rest: None,
             grpc_web: None,
-            metrics: None,
+            pages: None,
         }
     }
 }
@@ -135,7 +155,7 @@ impl App {
     ///
     /// See [`AppError`]; a served method without a policy is one of them.
     pub fn new(mut settings: AppSettings, store: Arc<dyn Store>) -> Result<Self, AppError> {
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(measuring(&settings)));
         let audit = Arc::new(Audit::new(
             settings.audit.clone(),
             Arc::clone(&settings.users),
@@ -148,6 +168,9 @@ impl App {
         ]));
         settings.auth.observer = Arc::clone(&observers) as _;
         settings.exchange.observer = observers;
+        settings.downstream.observer = Arc::clone(&metrics) as _;
+        let requests: Arc<dyn RequestObserver> = Arc::clone(&metrics) as _;
+        let store: Arc<dyn Store> = Arc::new(MeasuredStore::new(store, Arc::clone(&metrics) as _));
         let authenticator = Authenticator::start(&settings.auth)?;
         let (reporter, health_service) = tonic_health::server::health_reporter();
         let Services {
@@ -157,7 +180,13 @@ impl App {
             upkeep,
             exchange,
             credentials,
-        } = Services::new(&settings, store, &authenticator, &audit)?;
+        } = Services::new(
+            &settings,
+            Arc::clone(&store),
+            &authenticator,
+            &audit,
+            &requests,
+        )?;
         if settings.health {
             let health_service = health_service
                 .accept_compressed(GZIP)
@@ -179,21 +208,48 @@ impl App {
         service.rest = Some(rest(&settings, &service.served)?);
         service.grpc_web = Some(GrpcWebLayer);
         let mut administration = Face::from(administrators);
-        if settings.metrics {
-            let clock = settings.auth.clock.clone();
-            let state = State::new(Arc::clone(&authenticator), exchange, credentials, clock);
-            let measured = Measured::new(Arc::clone(&metrics), state);
-            administration.metrics = Some(PageLayer::new(measured));
-        }
+        let clock = settings.auth.clock.clone();
+        let readiness = Arc::new(Readiness::default());
+        let open: [OpenConnections; 3] = Default::default();
+        let state = State {
+            authenticator: Arc::clone(&authenticator),
+            exchange: Arc::clone(&exchange),
+            credentials: Arc::clone(&credentials),
+            store: Arc::clone(&store),
+            jobs: Arc::clone(upkeep.depth()),
+            readiness: Arc::clone(&readiness),
+            connections: LISTENERS.into_iter().zip(open.iter().cloned()).collect(),
+            spans: Arc::clone(&settings.spans),
+            clock: clock.clone(),
+        };
+        let measured = Measured::new(Arc::clone(&metrics), state);
+        let drain = Drain::default();
+        let shown = settings.metrics.then(|| measured.clone());
+        administration.pages = Some(pages(shown, Arc::clone(&readiness), drain.clone()));
+        let push = settings.push.as_ref().map(Push::new).transpose()?;
+        let checks = Checks {
+            readiness,
+            authenticator: Arc::clone(&authenticator),
+            store,
+            exchange,
+            credentials,
+            clock,
+            every: settings.probe_every,
+        };
         let site = settings.web.as_ref().map(Site::new).transpose()?;
         Ok(Self {
             settings,
             authenticator,
             reporter,
+            checks,
+            drain,
             service,
             administration,
             metrics,
             audit,
+            measured,
+            push,
+            open,
             site,
             workers,
             upkeep,
@@ -222,53 +278,57 @@ impl App {
             settings,
             authenticator,
             reporter,
+            checks,
+            drain,
             service,
             administration,
             metrics,
             audit,
+            measured,
+            push,
+            open,
             site,
             workers,
             upkeep,
         } = self;
-        let drain = Drain::default();
         let names = health::service_names(&service.served);
         // Before anybody can ask: the reporter itself begins with SERVING.
         health::set_all(&reporter, &names, ServingStatus::NotServing).await;
-        let report = tokio::spawn(health::report(
-            reporter,
-            Arc::clone(&authenticator),
-            names,
-            drain.clone(),
-        ));
-        let serve =
-            |listener: TcpListener, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {
-                let address = listener.local_addr().ok();
-                listener::serve(
-                    listener,
-                    settings.tls.clone(),
-                    guarded(
-                        face,
-                        address,
-                        &settings,
-                        &authenticator,
-                        &metrics,
-                        &audit,
-                        &drain,
-                    ),
-                    &settings.connections,
+        let readiness = Arc::clone(&checks.readiness);
+        let report = tokio::spawn(health::report(reporter, readiness, names, drain.clone()));
+        let checking = tokio::spawn(checks.run());
+        let port = |listener, open| Port {
+            listener,
+            tls: settings.tls.clone(),
+            open,
+        };
+        let [of_service, of_administration, of_front_end] = open;
+        let serve = |port: Port, face, until: Pin<Box<dyn Future<Output = ()> + Send>>| {
+            let address = port.listener.local_addr().ok();
+            listener::serve(
+                port,
+                guarded(
+                    face,
+                    address,
+                    &settings,
+                    &authenticator,
+                    &metrics,
+                    &audit,
                     &drain,
-                    settings.drain,
-                    until,
-                )
-            };
+                ),
+                &settings.connections,
+                &drain,
+                settings.drain,
+                until,
+            )
+        };
         let begun = drain.clone();
         // Nothing in front of it: it guards nothing, and no page may reach the service as its own.
         let pages = listeners.front_end.into_iter().zip(std::iter::repeat(site));
         let pages = pages.filter_map(|(listener, site)| Some((listener, site?)));
         let pages = pages.map(|(listener, site)| {
             listener::serve(
-                listener,
-                settings.tls.clone(),
+                port(listener, of_front_end.clone()),
                 site,
                 &settings.connections,
                 &drain,
@@ -276,21 +336,71 @@ impl App {
                 drain.begun(),
             )
         });
+        // The last push says how the last calls ended.
+        let ended = CancellationToken::new();
+        let pushing = push.map(|push| tokio::spawn(push.run(measured, ended.clone())));
         // Work in the background is handed over at once; calls in flight may still end.
         let stop = drain.begun_token();
         tokio::join!(
             workers.run(stop.clone()),
             upkeep.run(stop),
-            serve(listeners.service, service, Box::pin(shutdown)),
             serve(
-                listeners.administration,
+                port(listeners.service, of_service),
+                service,
+                Box::pin(shutdown),
+            ),
+            serve(
+                port(listeners.administration, of_administration),
                 administration,
                 Box::pin(async move { begun.begun().await }),
             ),
             join_all(pages),
         );
         report.abort();
+        checking.abort();
+        ended.cancel();
+        if let Some(pushing) = pushing {
+            // Whatever became of it, the service has ended.
+            let _ = pushing.await;
+        }
     }
+}
+
+/// The listeners, as telemetry names them.
+const LISTENERS: [&str; 3] = ["service", "administration", "front_end"];
+
+/// What labels and exemplars may name.
+fn measuring(settings: &AppSettings) -> MetricsSettings {
+    let authorities = &settings.auth.authorities;
+    let downstream = &settings.downstream;
+    let urls = authorities.iter().map(|authority| authority.url.as_str());
+    let urls = urls.chain([
+        downstream.fabric.as_str(),
+        &downstream.workload_control,
+        &downstream.onelake,
+    ]);
+    let hosts = urls.filter_map(|url| Some(Url::parse(url).ok()?.host_str()?.to_owned()));
+    MetricsSettings {
+        authorities: KnownNames::new(authorities.iter().map(|one| one.name.as_str())),
+        servers: KnownNames::new(hosts),
+        traces: settings.traces,
+        clock: settings.auth.clock.clone(),
+    }
+}
+
+/// What the administration listener answers to whoever reaches it.
+fn pages(shown: Option<Measured>, readiness: Arc<Readiness>, drain: Drain) -> PagesLayer {
+    let mut pages: Vec<(_, Box<WritesPage>)> = vec![
+        (probes::LIVE, Box::new(probes::live)),
+        (
+            probes::READY,
+            Box::new(move || probes::ready(&readiness, &drain)),
+        ),
+    ];
+    if let Some(measured) = shown {
+        pages.push((page::PATH, Box::new(move || measured.page())));
+    }
+    PagesLayer::new(pages)
 }
 
 /// The REST face of what is `served`.
@@ -326,8 +436,8 @@ fn guarded(
         // Outermost: a browser asks whether it may call before it calls, with no credentials, and a
         // page must be able to read every answer of the faces below, refusals above all.
         .option_layer(face.cors)
-        // A scraper speaks no gRPC and brings no token.
-        .option_layer(face.metrics)
+        // A scraper and an orchestrator speak no gRPC and bring no token.
+        .option_layer(face.pages)
         // A REST or gRPC-web request goes through everything below as the gRPC request it stands for.
         // Neither takes the other's: REST has its own paths.
         .option_layer(face.rest)

@@ -133,6 +133,8 @@ pub struct Telemetry {
     pub users: UserNaming,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// How often metrics are pushed to where traces are exported to.
+    pub metrics_interval: Duration,
     /// Where the runbooks are published that refusals link to; none: they link to none.
     pub runbook_url: Option<String>,
 }
@@ -280,6 +282,7 @@ impl Settings {
                 export,
                 users: audit::read_users(&values)?,
                 metrics: values.flag("telemetry.metrics")?,
+                metrics_interval: values.duration("telemetry.metrics_interval")?,
                 runbook_url: values.plain_url("telemetry.runbook_url")?,
             },
             keys: read_keys(&values)?,

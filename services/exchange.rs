@@ -34,7 +34,7 @@ mod token_exchange;
 #[cfg(test)]
 mod tests;
 
-pub use self::authority_client::{AuthorityClient, AuthorityClientError};
+pub use self::authority_client::{AuthorityClient, AuthorityClientError, ClockSkew};
 pub use self::claims_request::{ClaimsRequest, ClaimsRequestError};
 pub use self::credential::{CredentialError, CredentialStatus};
 pub use self::endpoint::{Grant, TokenEndpoint, TokenResponse};

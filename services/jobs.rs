@@ -4,6 +4,7 @@
 //! ordered, here or in another process on the same store. What is promised is in [`Workers`]. No
 //! gRPC here: adapters convert.
 
+mod depth;
 mod error;
 mod export;
 mod lines;
@@ -17,6 +18,7 @@ use auth_interceptor::{Clock, SubjectToken};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+pub use self::depth::Depth;
 pub use self::error::{JobError, RunError};
 use self::order::Order;
 pub use self::order::{OrderError, RUN_TIME};

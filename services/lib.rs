@@ -22,6 +22,7 @@ mod guid;
 pub mod jobs;
 mod json;
 pub mod refusal;
+pub mod requests;
 mod retry_after;
 pub mod secret;
 pub mod store;

@@ -7,6 +7,8 @@ mod definition;
 mod error;
 mod items;
 mod jobs;
+mod load;
+pub mod measured;
 pub mod postgres;
 mod records;
 mod refresh_tokens;
@@ -30,6 +32,7 @@ pub use self::jobs::{
     ClaimedJob, JobAddress, JobCreation, JobFailure, JobOrder, JobSession, JobState, Lease, NewJob,
     Progress, Settlement, Term,
 };
+pub use self::load::{JobLoad, PoolLoad};
 use self::postgres::PostgresStore;
 pub use self::records::{Place, Row, RowWrite};
 pub use self::refresh_tokens::SealedToken;
@@ -205,6 +208,15 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Removes some of the jobs that ended by `ended`, and of the sessions begun by `begun` that no
     /// job acts with. Whether there were any.
     fn purge_jobs(&self, ended: UnixSeconds, begun: UnixSeconds) -> Outcome<'_, bool>;
+
+    /// How many jobs have not ended, of all tenants.
+    fn unfinished_jobs(&self) -> Outcome<'_, JobLoad>;
+
+    /// The engine, as OpenTelemetry names database systems.
+    fn system(&self) -> &'static str;
+
+    /// The connections to the engine, by pool.
+    fn pools(&self) -> Vec<PoolLoad>;
 
     /// Whether the store answers now.
     fn ping(&self) -> Outcome<'_, ()>;

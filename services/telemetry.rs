@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
-use self::export::{Export, ExportError, ExportSettings};
+use self::export::{Export, ExportError, ExportSettings, Flow};
 use self::log_line::LogLine;
 
 pub mod audit;
@@ -95,6 +95,14 @@ impl Telemetry {
         // Only a process that already logs gets here twice: a test.
         let _ = tracing::subscriber::set_global_default(subscriber);
         Ok(Self { export })
+    }
+
+    /// What became of the spans that were to leave; none are to leave where there is no export.
+    #[must_use]
+    pub fn flow(&self) -> Arc<Flow> {
+        self.export
+            .as_ref()
+            .map_or_else(Arc::default, |export| Arc::clone(export.flow()))
     }
 
     /// Sends the last spans.

@@ -5,6 +5,8 @@ pub mod completion;
 pub mod deadline;
 pub mod drain;
 pub mod listener;
+pub mod load;
+pub mod pages;
 pub mod protocol;
 pub mod tls;
 pub mod watches;

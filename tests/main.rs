@@ -38,6 +38,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod own_faults;
+mod readiness;
 mod readme;
 mod reasons;
 mod refusals;

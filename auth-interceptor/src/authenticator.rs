@@ -4,17 +4,20 @@
 //! call waits on a read that all such calls share.
 
 mod control_plane;
+mod settings;
+mod status;
 mod subject_and_app;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, header};
-use tokio::sync::watch;
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::authority::{Authority, AuthorityKind, KeySettings, Registration};
+pub use self::settings::AuthSettings;
+pub use self::status::AuthorityStatus;
+use crate::authority::AuthorityKind;
 use crate::bearer::{self, Credentials};
 use crate::caller::{Caller, SubjectToken};
 use crate::claims::{Claims, TokenSubject, TokenVersion};
@@ -23,62 +26,11 @@ use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
 use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
 use crate::known::Known;
-use crate::observer::{KeyOrigin, Observer, Unobserved, Validation};
+use crate::observer::{KeyOrigin, Observer, Validation};
 use crate::policy::{MethodPolicy, Plane, TokenKind};
-use crate::propagate::{Propagate, Unpropagated};
 use crate::refusal::Denial;
 use crate::remembered::{Remembered, TokenDigest};
 use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
-
-/// What an [`Authenticator`] is made from.
-#[derive(Clone, Debug)]
-pub struct AuthSettings {
-    /// Who may issue tokens.
-    pub authorities: Vec<Authority>,
-    /// The applications whose tokens are accepted.
-    pub registrations: Vec<Registration>,
-    /// The applications that Fabric itself calls with, by client id: on the control plane nobody
-    /// else's own token is accepted.
-    pub fabric_apps: Vec<String>,
-    /// The key life cycle.
-    pub keys: KeySettings,
-    /// The largest token read, in bytes.
-    pub token_bytes: usize,
-    /// The memory that remembered tokens may take, in bytes.
-    pub remembered_bytes: u64,
-    /// The wall clock.
-    pub clock: Clock,
-    /// Who watches.
-    pub observer: Arc<dyn Observer>,
-    /// Who learns of the traces that reads of keys are of.
-    pub propagate: Arc<dyn Propagate>,
-}
-
-impl AuthSettings {
-    /// The client ids that Fabric calls with in the public cloud: "Power BI Service", and "Fabric
-    /// Client for Workloads".
-    pub const FABRIC_APPS: [&str; 2] = [
-        "00000009-0000-0000-c000-000000000000",
-        "d2450708-699c-41e3-8077-b0c8341509aa",
-    ];
-
-    /// The defaults: Fabric's applications in the public cloud, 16 KiB a token, 64 MiB remembered, the
-    /// machine's clock, nobody who watches or learns of traces.
-    #[must_use]
-    pub fn new(authorities: Vec<Authority>, registrations: Vec<Registration>) -> Self {
-        Self {
-            authorities,
-            registrations,
-            fabric_apps: Self::FABRIC_APPS.map(str::to_owned).into(),
-            keys: KeySettings::default(),
-            token_bytes: 16 * 1024,
-            remembered_bytes: 64 * 1024 * 1024,
-            clock: Clock::system(),
-            observer: Arc::new(Unobserved),
-            propagate: Arc::new(Unpropagated),
-        }
-    }
-}
 
 /// An [`Authenticator`] that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -119,21 +71,6 @@ pub struct Authenticator {
     observer: Arc<dyn Observer>,
     token_bytes: usize,
     authorization_uri: Option<Arc<str>>,
-}
-
-/// The state of one authority's keys, for health checks and operators.
-#[derive(Clone, Debug)]
-pub struct AuthorityStatus {
-    /// The authority's configured name.
-    pub name: Arc<str>,
-    /// How many keys there are to verify with; none until the first good read.
-    pub keys: usize,
-    /// The time since the last good read.
-    pub keys_age: Option<Duration>,
-    /// Why the latest read failed, if it did.
-    pub last_error: Option<String>,
-    /// How far the authority's clock is ahead of this machine's, in seconds.
-    pub clock_skew_seconds: Option<i64>,
 }
 
 /// What becomes of a call.
@@ -246,40 +183,6 @@ impl Authenticator {
                 .into()
             }),
         }))
-    }
-
-    /// Per authority, whether its keys are there and fresh enough to decide by.
-    #[must_use]
-    pub fn readiness(&self) -> Vec<watch::Receiver<bool>> {
-        self.authorities
-            .iter()
-            .map(|authority| authority.keys.subscribe())
-            .collect()
-    }
-
-    /// Waits until every authority's keys are there.
-    pub async fn ready(&self) {
-        for mut readiness in self.readiness() {
-            // The sender lives as long as `self`.
-            let _ = readiness.wait_for(|ready| *ready).await;
-        }
-    }
-
-    /// The state of every authority's keys.
-    #[must_use]
-    pub fn status(&self) -> Vec<AuthorityStatus> {
-        let now = self.clock.now();
-        let status = |authority: &TrustedAuthority| {
-            let keys = authority.keys.status();
-            AuthorityStatus {
-                name: Arc::clone(&authority.name),
-                keys: keys.keys,
-                keys_age: keys.age,
-                last_error: keys.last_error.map(|error| error.to_string()),
-                clock_skew_seconds: authority.keys.skew_seconds(now),
-            }
-        };
-        self.authorities.iter().map(status).collect()
     }
 
     /// Reads every authority's keys now, whatever the cooldown: an operator's order after an

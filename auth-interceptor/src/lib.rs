@@ -99,8 +99,8 @@ pub use keys::KeysStartError;
 pub use known::TokenId;
 pub use layer::{Auth, AuthLayer};
 pub use observer::{
-    DecidedCall, KeyOrigin, KeyRead, KeyReadOutcome, Observer, Outcome, Unobserved, Validation,
-    Verdict,
+    DecidedCall, KeyOrigin, KeyRead, KeyReadOutcome, Observer, Outcome, SentRequest, Unobserved,
+    Validation, Verdict,
 };
 pub use policy::{
     ItemPermissions, MethodPolicy, Plane, Policies, Policy, PolicyError, ServedPolicies, TokenKind,

@@ -32,6 +32,11 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     fn keys_read(&self, read: &KeyRead<'_>) {
         let _ = read;
     }
+
+    /// An authority was asked for a document. A read of keys takes two for each set of them.
+    fn requested(&self, request: &SentRequest<'_>) {
+        let _ = request;
+    }
 }
 
 /// Watches nothing.
@@ -325,4 +330,19 @@ impl KeyReadOutcome {
             Self::Refused => "refused",
         }
     }
+}
+
+/// A request that was sent, and how it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct SentRequest<'a> {
+    /// The host that was asked.
+    pub server: &'a str,
+    /// The method.
+    pub method: &'static str,
+    /// From the first byte of the request to the last of the answer that was waited for.
+    pub duration: Duration,
+    /// The status of the answer; none where there was none.
+    pub status: Option<u16>,
+    /// Why there is no answer to use, whatever its status.
+    pub error_type: Option<&'static str>,
 }

@@ -29,6 +29,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let Variant::Guarded {
         authority,
         root_certificate,
+        ..
     } = &variant
     else {
         bail!("the authority is not one to trust");

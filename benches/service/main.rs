@@ -13,6 +13,7 @@ mod process;
 mod server;
 mod service;
 mod start;
+mod telemetry;
 mod throughput;
 
 use std::process::ExitCode;
@@ -70,8 +71,9 @@ fn main() -> Result<ExitCode> {
 }
 
 /// The parts, in the order in which they are measured.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "throughput",
+    "telemetry",
     "cached",
     "uncached",
     "joined",
@@ -91,6 +93,7 @@ async fn measure(words: &[&str]) -> Result<Vec<Goal>> {
         if named.is_empty() || named.contains(&&part) {
             goals.extend(match part {
                 "throughput" => throughput::measure().await?,
+                "telemetry" => telemetry::measure().await?,
                 "cached" => exchange::cached::measure().await?,
                 "uncached" => exchange::uncached::measure().await?,
                 "joined" => exchange::joined::measure().await?,

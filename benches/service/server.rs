@@ -14,13 +14,22 @@ use auth_interceptor::{
 };
 use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::audit::{Audit, AuditSettings, Trail, Writing};
+use selvedge::telemetry::call_span::CallSpan;
+use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol, Ratio};
+use selvedge::telemetry::identity::{UserIdentity, UserNaming};
+use selvedge::telemetry::instruments::labels::KnownNames;
+use selvedge::telemetry::metrics::server::MeasureLayer;
+use selvedge::telemetry::metrics::{Metrics, MetricsSettings};
+use selvedge::telemetry::observers::{IdentityObserver, Observers};
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::telemetry::{LogSettings, Telemetry};
 use selvedge::transport::completion::CompletionLayer;
 use selvedge::transport::deadline::DeadlineLayer;
 use selvedge::transport::drain::Drain;
-use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
+use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes, Port};
+use selvedge::transport::load::OpenConnections;
 use selvedge::transport::protocol::GrpcOnlyLayer;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -39,19 +48,50 @@ pub(crate) enum Variant {
     Guarded {
         authority: String,
         root_certificate: PathBuf,
+        /// The collector, where all that happens is told: by logs, traces and metrics. None: by
+        /// logs alone, as an operator has them who configures nothing.
+        telemetry: Telemetered,
     },
     /// Everything but the decision.
     Open,
+}
+
+/// How much is told of what happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Telemetered {
+    /// Nothing, not even a log.
+    Not,
+    /// What is logged by default.
+    Logged,
+    /// Everything: logs, metrics, and traces to this collector.
+    Fully { collector: String },
+}
+
+impl Telemetered {
+    fn argument(&self) -> &str {
+        match self {
+            Self::Not => "-",
+            Self::Logged => "log",
+            Self::Fully { collector } => collector,
+        }
+    }
 }
 
 impl Variant {
     /// The variant that this process was started as, if it is a server.
     pub(crate) fn from_arguments(arguments: &[String]) -> Option<Self> {
         match arguments {
-            [_, server, authority, root_certificate, ..] if server == "guarded-server" => {
+            [_, server, authority, root_certificate, told, ..] if server == "guarded-server" => {
                 Some(Self::Guarded {
                     authority: authority.clone(),
                     root_certificate: root_certificate.into(),
+                    telemetry: match told.as_str() {
+                        "-" => Telemetered::Not,
+                        "log" => Telemetered::Logged,
+                        collector => Telemetered::Fully {
+                            collector: collector.to_owned(),
+                        },
+                    },
                 })
             }
             [_, server, ..] if server == "open-server" => Some(Self::Open),
@@ -64,10 +104,12 @@ impl Variant {
             Self::Guarded {
                 authority,
                 root_certificate,
+                telemetry,
             } => vec![
                 "guarded-server".to_owned(),
                 authority.clone(),
                 root_certificate.display().to_string(),
+                telemetry.argument().to_owned(),
             ],
             Self::Open => vec!["open-server".to_owned()],
         }
@@ -76,17 +118,17 @@ impl Variant {
 
 /// Serves until its standard input ends.
 pub(crate) fn run(variant: Variant) -> Result<()> {
-    let log = LogSettings {
-        filter: "info".to_owned(),
-        file: Some("/dev/null".into()),
+    let telemetry = match &variant {
+        Variant::Guarded { telemetry, .. } => telemetry.clone(),
+        Variant::Open => Telemetered::Logged,
     };
-    // Nothing is exported, so that nothing is left to send at the end.
-    let _telemetry = Telemetry::start(&log, None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        // The last spans are nobody's who measures.
+        let _telemetry = start(&telemetry)?;
         let (health, service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", tonic_health::ServingStatus::Serving)
@@ -103,11 +145,11 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
         let mut services = GuardedServices::new(policies, Arc::new(SelvedgeRefusal));
         services.add(service.clone())?;
         let (guarded, served) = services.into_parts();
-        let outer = ServiceBuilder::new()
-            .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
+        let inner = ServiceBuilder::new()
             .layer(GrpcOnlyLayer)
-            .layer(CompletionLayer::new(4 << 20))
-            .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()));
+            .layer(CompletionLayer::new(4 << 20, None))
+            .layer(DeadlineLayer::new(Duration::from_secs(30), drain.clone()))
+            .into_inner();
         let limits = ConnectionLimits {
             header_bytes: 64 * 1024,
             streams: 100,
@@ -119,6 +161,11 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
             notice: Duration::ZERO,
             patience: Duration::from_secs(1),
         };
+        let port = Port {
+            listener,
+            tls: None,
+            open: OpenConnections::default(),
+        };
         let until_closed = async {
             let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().lines().count()).await;
         };
@@ -126,11 +173,24 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
             Variant::Guarded {
                 authority,
                 root_certificate,
+                ..
             } => {
                 let root = std::fs::read(root_certificate)?;
-                let authenticator = Authenticator::start(&auth_settings(&authority, root)?)?;
+                let mut settings = auth_settings(&authority, root)?;
+                let metrics = matches!(telemetry, Telemetered::Fully { .. })
+                    .then(|| Arc::new(Metrics::new(measuring(&settings))));
+                let audit_file = folder()?.join(format!("audit-{}.jsonl", std::process::id()));
+                let _writing = match &metrics {
+                    Some(metrics) => Some(observe(&mut settings, metrics, &audit_file)?),
+                    None => None,
+                };
+                let authenticator = Authenticator::start(&settings)?;
                 authenticator.ready().await;
-                let service = outer
+                let measure = metrics.map(|metrics| MeasureLayer::new(metrics, served.clone()));
+                let service = ServiceBuilder::new()
+                    .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
+                    .option_layer(measure)
+                    .layer(inner)
                     .layer(AuthLayer::new(
                         authenticator,
                         served,
@@ -138,34 +198,74 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                     ))
                     .service(guarded.prepare());
                 println!("{address}");
-                listener::serve(
-                    listener,
-                    None,
-                    service,
-                    &limits,
-                    &drain,
-                    times,
-                    until_closed,
-                )
-                .await;
+                listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
             Variant::Open => {
-                let service = outer.service(Routes::new(service).prepare());
+                let service = ServiceBuilder::new()
+                    .layer(TraceContextLayer::new(served, TrustInbound::Auto))
+                    .layer(inner)
+                    .service(Routes::new(service).prepare());
                 println!("{address}");
-                listener::serve(
-                    listener,
-                    None,
-                    service,
-                    &limits,
-                    &drain,
-                    times,
-                    until_closed,
-                )
-                .await;
+                listener::serve(port, service, &limits, &drain, times, until_closed).await;
             }
         }
         Ok(())
     })
+}
+
+/// As the service has it: the call's span, the metrics, and the audit trail on a file.
+fn observe(
+    settings: &mut AuthSettings,
+    metrics: &Arc<Metrics>,
+    audit_file: &Path,
+) -> Result<Writing> {
+    let (trail, writing) = Trail::start(&AuditSettings {
+        file: Some(audit_file.to_owned()),
+        ..AuditSettings::default()
+    })?;
+    let users = UserIdentity::new(&UserNaming::Hash { key_file: None }, settings.clock.clone())?;
+    let users = Arc::new(users);
+    settings.observer = Arc::new(Observers::new([
+        Arc::new(CallSpan::new(Arc::clone(&users))) as Arc<dyn IdentityObserver>,
+        Arc::clone(metrics) as _,
+        Arc::new(Audit::new(trail, users, settings.clock.clone())) as _,
+    ]));
+    Ok(writing)
+}
+
+fn start(told: &Telemetered) -> Result<Telemetry> {
+    let filter = match told {
+        Telemetered::Not => "off",
+        Telemetered::Logged | Telemetered::Fully { .. } => "info",
+    };
+    let log = LogSettings {
+        filter: filter.to_owned(),
+        file: Some("/dev/null".into()),
+    };
+    let export = match told {
+        Telemetered::Not | Telemetered::Logged => None,
+        Telemetered::Fully { collector } => Some(ExportSettings {
+            collector: Some(CollectorSettings {
+                endpoint: collector.clone(),
+                protocol: OtlpProtocol::Grpc,
+            }),
+            span_file: None,
+            sample_ratio: DEFAULT_RATIO.parse()?,
+        }),
+    };
+    Ok(Telemetry::start(&log, export.as_ref())?)
+}
+
+/// What the configuration says of `telemetry.sample_ratio` where it says nothing.
+const DEFAULT_RATIO: &str = "0.05";
+
+fn measuring(settings: &AuthSettings) -> MetricsSettings {
+    MetricsSettings {
+        authorities: KnownNames::new(settings.authorities.iter().map(|one| one.name.as_str())),
+        servers: KnownNames::default(),
+        traces: Ratio::ALL,
+        clock: settings.clock.clone(),
+    }
 }
 
 /// The decision on calls of the seeded workload, whose tokens are those of `authority`.
@@ -218,7 +318,7 @@ impl Server {
     }
 }
 
-static EMULATORS: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static EMULATORS: LazyLock<Runtime> = LazyLock::new(|| {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(1).enable_all().build();
     #[expect(
@@ -242,6 +342,7 @@ pub(crate) async fn authority(folder: &Path) -> Result<(Emulator, Variant)> {
     let variant = Variant::Guarded {
         authority: emulator.origin().to_owned(),
         root_certificate,
+        telemetry: Telemetered::Logged,
     };
     Ok((emulator, variant))
 }

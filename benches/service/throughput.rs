@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use emulator::{TokenRequest, TokenVersion, seed};
+use emulator::{Emulator, TokenRequest, TokenVersion, seed};
+use http::HeaderValue;
 
 use crate::Goal;
 use crate::load::{Rpc, bearer, saturate};
@@ -18,15 +19,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;
     let (emulator, guarded) = authority(&folder).await?;
     println!("P1: signing {TOKENS} tokens");
-    let tokens = (0..TOKENS)
-        .map(|user| {
-            let request = TokenRequest::delegated(
-                format!("user-{user}@{}", seed::CONTOSO_DOMAIN),
-                seed::WORKLOAD_CLIENT_ID,
-            );
-            bearer(&emulator.issue(&request.scopes(["data.read"]).version(TokenVersion::V2)))
-        })
-        .collect::<Result<Rc<[_]>>>()?;
+    let tokens = tokens(&emulator)?;
 
     let variants = [Server::start(&guarded)?, Server::start(&Variant::Open)?];
     // Every token is seen once before anything is measured: this is about the second sight.
@@ -63,6 +56,19 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         at_least: Some(0.90),
         at_most: None,
     }])
+}
+
+/// A token each for so many users.
+pub(crate) fn tokens(emulator: &Emulator) -> Result<Rc<[HeaderValue]>> {
+    (0..TOKENS)
+        .map(|user| {
+            let request = TokenRequest::delegated(
+                format!("user-{user}@{}", seed::CONTOSO_DOMAIN),
+                seed::WORKLOAD_CLIENT_ID,
+            );
+            bearer(&emulator.issue(&request.scopes(["data.read"]).version(TokenVersion::V2)))
+        })
+        .collect()
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {

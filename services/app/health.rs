@@ -1,11 +1,12 @@
-//! Health: SERVING while every authority's keys can be decided by, and no drain runs.
+//! Health: SERVING while every check of [`readiness`](super::readiness) passes, and no drain runs.
 
 use std::sync::Arc;
 
-use auth_interceptor::{Authenticator, ServedPolicies};
+use auth_interceptor::ServedPolicies;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::readiness::Readiness;
 use crate::transport::drain::Drain;
 
 /// The names that a client may ask by.
@@ -25,22 +26,21 @@ pub(super) fn service_names(served: &ServedPolicies) -> Vec<String> {
 /// Keeps what is reported true.
 pub(super) async fn report(
     health: HealthReporter,
-    authenticator: Arc<Authenticator>,
+    readiness: Arc<Readiness>,
     services: Vec<String>,
     drain: Drain,
 ) {
-    let mut readiness = authenticator.readiness();
+    let mut passed = readiness.subscribe();
     loop {
-        let ready = readiness.iter_mut().all(|ready| *ready.borrow_and_update());
-        let status = if ready {
+        let status = if passed.borrow_and_update().all() {
             ServingStatus::Serving
         } else {
             ServingStatus::NotServing
         };
         set_all(&health, &services, status).await;
-        let changes = readiness.iter_mut().map(|ready| Box::pin(ready.changed()));
         tokio::select! {
-            _ = futures_util::future::select_all(changes) => {}
+            // The sender lives as long as `readiness`.
+            _ = passed.changed() => {}
             () = drain.begun() => break,
         }
     }

@@ -34,6 +34,7 @@ use crate::exchange::{
 };
 use crate::jobs::{Jobs, Upkeep, Workers};
 use crate::refusal::{self, SelvedgeRefusal};
+use crate::requests::RequestObserver;
 use crate::store::Store;
 use crate::telemetry::audit::Audit;
 
@@ -46,7 +47,7 @@ pub(super) struct Services {
     pub(super) administrators: GuardedServices,
     pub(super) workers: Workers,
     pub(super) upkeep: Upkeep,
-    /// What a page of metrics asks about.
+    // What readiness and metrics ask about.
     pub(super) exchange: Arc<TokenExchange>,
     pub(super) credentials: Arc<AuthorityClient>,
 }
@@ -58,8 +59,9 @@ impl Services {
         store: Arc<dyn Store>,
         authenticator: &Arc<Authenticator>,
         audit: &Arc<Audit>,
+        requests: &Arc<dyn RequestObserver>,
     ) -> Result<Self, AppError> {
-        let (exchange, credentials) = exchange(settings, &store)?;
+        let (exchange, credentials) = exchange(settings, &store, requests)?;
         let downstream = Arc::new(Downstream::new(&settings.downstream)?);
         let delegation = Delegation::new(Arc::clone(&exchange), Arc::clone(&downstream));
         let clock = settings.auth.clock.clone();
@@ -132,11 +134,13 @@ impl Services {
 fn exchange(
     settings: &AppSettings,
     store: &Arc<dyn Store>,
+    requests: &Arc<dyn RequestObserver>,
 ) -> Result<(Arc<TokenExchange>, Arc<AuthorityClient>), AppError> {
     let ours = &settings.exchange;
-    let authorities = Arc::new(AuthorityClient::propagating(
+    let authorities = Arc::new(AuthorityClient::watched(
         &ours.registrations,
         &ours.clock,
+        requests,
         &ours.propagate,
     )?);
     let refresh_tokens = settings.sealing_keys.as_ref().map(|keys| RefreshTokens {

@@ -7,13 +7,15 @@ use std::time::Duration;
 use auth_interceptor::{AuthSettings, Clock, Propagate};
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::{Fabric, Settings, Web};
+use crate::config::{self, Fabric, Settings, Web};
 use crate::downstream::DownstreamSettings;
 use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
 use crate::refusal::Runbooks;
 use crate::telemetry::audit::Trail;
+use crate::telemetry::export::{Flow, Ratio};
 use crate::telemetry::identity::{UserIdentity, UserIdentityError};
+use crate::telemetry::metrics::push::PushSettings;
 use crate::telemetry::propagation::TrustInbound;
 use crate::transport::listener::{ConnectionLimits, DrainTimes};
 use crate::transport::tls::{self, TlsError};
@@ -44,6 +46,14 @@ pub struct AppSettings {
     pub trust_inbound: TrustInbound,
     /// Whether the administration listener serves the metrics.
     pub metrics: bool,
+    /// Where metrics are pushed to; none: nowhere.
+    pub push: Option<PushSettings>,
+    /// Which traces of calls that succeeded are exported, so that exemplars may lead to them.
+    pub traces: Ratio,
+    /// The spans on their way to a collector.
+    pub spans: Arc<Flow>,
+    /// How often is checked what readiness depends on and what does not say so by itself.
+    pub probe_every: Duration,
     /// What refusals link to for operators; none: nothing.
     pub runbooks: Option<Runbooks>,
     /// How telemetry names users.
@@ -109,6 +119,15 @@ impl TryFrom<&Settings> for AppSettings {
             cors_origins: settings.server.cors_origins.clone(),
             trust_inbound: settings.telemetry.trust_inbound,
             metrics: settings.telemetry.metrics,
+            push: push(&settings.telemetry),
+            traces: settings
+                .telemetry
+                .export
+                .as_ref()
+                // Where no trace is exported, the log still knows every one.
+                .map_or(Ratio::ALL, |export| export.sample_ratio),
+            spans: Arc::default(),
+            probe_every: Duration::from_secs(5),
             runbooks: settings.telemetry.runbook_url.as_deref().map(Runbooks::new),
             users: Arc::new(UserIdentity::new(
                 &settings.telemetry.users,
@@ -137,6 +156,14 @@ impl TryFrom<&Settings> for AppSettings {
                 .transpose()?,
         })
     }
+}
+
+fn push(telemetry: &config::Telemetry) -> Option<PushSettings> {
+    let collector = telemetry.export.as_ref()?.collector.clone()?;
+    Some(PushSettings {
+        collector,
+        interval: telemetry.metrics_interval,
+    })
 }
 
 fn sealing_keys(files: &[PathBuf]) -> Result<Option<Arc<KeyRing>>, KeyRingError> {

@@ -18,6 +18,7 @@ use super::failure::{self, Failure};
 use super::scopes::STORAGE;
 use super::settings::{DownstreamSettings, DownstreamStartError};
 use crate::exchange::Freshness;
+use crate::requests::{RequestObserver, UnderWay};
 use crate::telemetry::names::http_version;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub(super) struct Http {
     propagate: Arc<dyn Propagate>,
     answer_timeout: Duration,
     idle_timeout: Duration,
+    observer: Arc<dyn RequestObserver>,
 }
 
 impl Http {
@@ -64,6 +66,7 @@ impl Http {
             propagate: Arc::clone(&settings.propagate),
             answer_timeout: settings.answer_timeout,
             idle_timeout: settings.idle_timeout,
+            observer: Arc::clone(&settings.observer),
         })
     }
 
@@ -163,11 +166,14 @@ impl Http {
         let limit = on_behalf_of
             .time_left()
             .map_or(self.answer_timeout, |left| left.min(self.answer_timeout));
-        let answer = tokio::time::timeout(limit, self.answer(call, credentials))
+        let server = call.url.host_str().unwrap_or_default();
+        let method = method_name(&call.method);
+        let mut under_way = UnderWay::begin(&*self.observer, server, method);
+        let answer = tokio::time::timeout(limit, self.answer(call, credentials, &mut under_way))
             .instrument(span.clone())
             .await;
         answer.unwrap_or_else(|_| {
-            span.in_scope(|| failed("timeout"));
+            span.in_scope(|| failed("timeout", &mut under_way));
             Err(Failure::unanswered(call.resource))
         })
     }
@@ -180,13 +186,19 @@ impl Http {
         }
     }
 
-    async fn answer(&self, call: &Call, credentials: &Credentials) -> Result<Answer, Failure> {
-        let unanswered = |error: reqwest::Error| {
-            failed(if error.is_connect() {
+    async fn answer(
+        &self,
+        call: &Call,
+        credentials: &Credentials,
+        under_way: &mut UnderWay<'_>,
+    ) -> Result<Answer, Failure> {
+        let unanswered = |error: reqwest::Error, under_way: &mut UnderWay<'_>| {
+            let error_type = if error.is_connect() {
                 "connect"
             } else {
                 "interrupted"
-            });
+            };
+            failed(error_type, under_way);
             Failure::unanswered(call.resource)
         };
         let Some(authorization) = credentials.header() else {
@@ -212,14 +224,17 @@ impl Http {
                 .header(CONTENT_LENGTH, HeaderValue::from(call.body.len()))
                 .body(call.body.clone());
         }
-        let mut response = request.send().await.map_err(unanswered)?;
+        let sent = request.send().await;
+        let mut response = sent.map_err(|error| unanswered(error, under_way))?;
         let status = response.status();
+        under_way.answered(status.as_u16());
+        under_way.ended(None);
         seen(call, &response);
         if !call.expected.contains(&status) {
             // An error whose body is too large or breaks off is an error all the same.
             let body = document(&mut response, MAX_ERROR).await;
             let body = body.ok().flatten().unwrap_or_default();
-            failed(status.as_str());
+            tell(status.as_str());
             return Err(Failure::of(
                 call.resource,
                 status,
@@ -244,10 +259,10 @@ impl Http {
                 Ok(answer)
             }
             Ok(None) => {
-                failed("too_large");
+                failed("too_large", under_way);
                 Err(Failure::Final(answer.makes_no_sense()))
             }
-            Err(error) => Err(unanswered(error)),
+            Err(error) => Err(unanswered(error, under_way)),
         }
     }
 }
@@ -268,6 +283,19 @@ async fn document(
 }
 
 // === What operators see ===
+
+/// The methods that are used here; a label is a word of this program.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "_OTHER",
+    }
+}
 
 fn span(call: &Call, resends: u32) -> Span {
     info_span!(
@@ -332,7 +360,13 @@ fn seen(call: &Call, response: &Response) {
     );
 }
 
-fn failed(error_type: &str) {
+/// There is no answer to use, whatever its status.
+fn failed(error_type: &'static str, under_way: &mut UnderWay<'_>) {
+    under_way.ended(Some(error_type));
+    tell(error_type);
+}
+
+fn tell(error_type: &str) {
     let span = Span::current();
     record_all!(
         span,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use auth_interceptor::{Propagate, Unpropagated};
 
 use crate::config;
+use crate::requests::{RequestObserver, Unobserved};
 
 /// Where the downstream APIs are, and how long they may take.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct DownstreamSettings {
     pub idle_timeout: Duration,
     /// Which of them learn of the traces that calls are of.
     pub propagate: Arc<dyn Propagate>,
+    /// Who watches.
+    pub observer: Arc<dyn RequestObserver>,
 }
 
 impl From<&config::Downstream> for DownstreamSettings {
@@ -36,6 +39,7 @@ impl From<&config::Downstream> for DownstreamSettings {
             answer_timeout: Duration::from_secs(20),
             idle_timeout: Duration::from_secs(30),
             propagate: Arc::new(Unpropagated),
+            observer: Arc::new(Unobserved),
         }
     }
 }

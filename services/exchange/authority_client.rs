@@ -14,18 +14,19 @@ mod discovery;
 mod form;
 mod refusal;
 mod report;
+mod told_time;
 pub(super) mod transport;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth_interceptor::{Clock, Propagate, TenantId, Unpropagated};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, StatusCode};
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -35,15 +36,21 @@ use self::classification::{Meaning, STALE_ASSERTION};
 use self::defect::Defect;
 use self::dialling::Dialling;
 use self::refusal::{ErrorResponse, error_response};
-use self::transport::{Answered, CONNECT_TIMEOUT, ClientError, IDLE, NoAnswer};
+pub use self::told_time::ClockSkew;
+use self::told_time::ToldTime;
+use self::transport::{Answered, CONNECT_TIMEOUT, ClientError, IDLE, NoAnswer, WatchedClient};
 use super::credential::{AssertionUse, Credential, CredentialError, CredentialStatus, Proof};
 use super::{
     AuthorityRefusal, ExchangeError, Grant, RefusalClass, Registration, TokenEndpoint,
     TokenResponse,
 };
+use crate::requests::{RequestObserver, Unobserved};
 use crate::retry_after::retry_after;
 
 pub(super) use self::answer::{Seconds, is_token};
+
+/// What the authority may name a request by, in its own log.
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
 /// The token endpoints of the configured authorities, asked as the configured registrations.
 #[derive(Clone, Debug)]
@@ -91,7 +98,8 @@ struct Applicant {
 #[derive(Debug)]
 struct Asked {
     name: Arc<str>,
-    client: Client,
+    client: WatchedClient,
+    told: ToldTime,
     addresses: Addresses,
     scope_names: ScopeNames,
     assertion_use: AssertionUse,
@@ -128,18 +136,21 @@ impl AuthorityClient {
         registrations: impl IntoIterator<Item = &'r Registration>,
         clock: &Clock,
     ) -> Result<Self, AuthorityClientError> {
-        let nobody: Arc<dyn Propagate> = Arc::new(Unpropagated);
-        Self::propagating(registrations, clock, &nobody)
+        let unobserved = Arc::new(Unobserved) as _;
+        let unpropagated = Arc::new(Unpropagated) as _;
+        Self::watched(registrations, clock, &unobserved, &unpropagated)
     }
 
-    /// The same, where `propagate` says which authorities learn of the traces of requests.
+    /// As [`AuthorityClient::new`], with one who hears of each request, and one who says which
+    /// authorities learn of the traces of requests.
     ///
     /// # Errors
     ///
     /// See [`AuthorityClientError`].
-    pub fn propagating<'r>(
+    pub fn watched<'r>(
         registrations: impl IntoIterator<Item = &'r Registration>,
         clock: &Clock,
+        observer: &Arc<dyn RequestObserver>,
         propagate: &Arc<dyn Propagate>,
     ) -> Result<Self, AuthorityClientError> {
         let mut authorities: HashMap<&str, Arc<Asked>> = HashMap::new();
@@ -152,7 +163,7 @@ impl AuthorityClient {
             let asked = match authorities.get(authority.name.as_str()) {
                 Some(asked) => Arc::clone(asked),
                 None => {
-                    let asked = Arc::new(Asked::new(authority, clock, propagate)?);
+                    let asked = Arc::new(Asked::new(authority, clock, observer, propagate)?);
                     authorities.insert(&authority.name, Arc::clone(&asked));
                     asked
                 }
@@ -162,6 +173,7 @@ impl AuthorityClient {
                 source,
                 asked.assertion_use,
                 clock.clone(),
+                observer,
             )
             .map_err(|_| AuthorityClientError::ManagedIdentityUrl {
                 registration: registration.name.clone(),
@@ -190,6 +202,16 @@ impl AuthorityClient {
     ) -> Option<Result<CredentialStatus, CredentialError>> {
         let applicant = self.applicants.get(registration)?;
         Some(applicant.credential.status())
+    }
+
+    /// How far the clock of each authority that has told its time is ahead of this machine's, and
+    /// how long ago it told it.
+    #[must_use]
+    pub fn clock_skews(&self) -> BTreeMap<Arc<str>, ClockSkew> {
+        let authorities = self.applicants.values().map(|one| &one.authority);
+        authorities
+            .filter_map(|one| Some((Arc::clone(&one.name), one.told.skew(&one.clock)?)))
+            .collect()
     }
 }
 
@@ -273,6 +295,7 @@ impl Asked {
     fn new(
         authority: &auth_interceptor::Authority,
         clock: &Clock,
+        observer: &Arc<dyn RequestObserver>,
         propagate: &Arc<dyn Propagate>,
     ) -> Result<Self, AuthorityClientError> {
         let name = || authority.name.clone();
@@ -292,7 +315,8 @@ impl Asked {
         };
         Ok(Self {
             name: authority.name.as_str().into(),
-            client,
+            client: WatchedClient::new(client, Arc::clone(observer)),
+            told: ToldTime::default(),
             addresses,
             scope_names,
             assertion_use,
@@ -325,9 +349,9 @@ impl Asked {
         let span = report::span(&self.name, address, resource, resend);
         let sent = self
             .client
-            .post(address.url.clone())
+            .post(&address.url)
             .headers(span.in_scope(|| self.traced(&address.url)))
-            .header("client-request-id", Uuid::new_v4().to_string())
+            .header(CLIENT_REQUEST_ID, &Uuid::new_v4().to_string())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form::body(&form));
         let mut dial = self.dialling.turn(CONNECT_TIMEOUT).await;
@@ -337,6 +361,9 @@ impl Asked {
             drop(dial.take());
         })
         .await;
+        if let Ok(answered) = &answered {
+            self.told.note(&answered.headers);
+        }
         let said = answered.and_then(|answered| {
             self.read(request.grant, &answered)
                 .map_err(NoAnswer::Unusable)

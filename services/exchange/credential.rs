@@ -8,6 +8,8 @@ mod certificate;
 mod files;
 mod managed_identity;
 
+use std::sync::Arc;
+
 use auth_interceptor::{Clock, UnixSeconds};
 
 pub(super) use self::assertion::AssertionUse;
@@ -16,6 +18,7 @@ use self::certificate::SigningCertificate;
 use self::files::CredentialFiles;
 use self::managed_identity::ManagedIdentity;
 use super::CredentialSource;
+use crate::requests::RequestObserver;
 use crate::secret::Secret;
 use crate::watched_files::{Content, WatchedFiles};
 
@@ -91,6 +94,7 @@ impl Credential {
         source: &CredentialSource,
         assertions: AssertionUse,
         clock: Clock,
+        observer: &Arc<dyn RequestObserver>,
     ) -> Result<Self, IdentityUrlError> {
         let source = match source {
             CredentialSource::Secret { file } => {
@@ -119,6 +123,7 @@ impl Credential {
                     registration,
                     url,
                     client_id.as_deref(),
+                    observer,
                 )?))
             }
         };

@@ -46,6 +46,11 @@ where
         })
     }
 
+    /// How many are under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The flight under way, if there is one.
     pub(super) fn find(&self, key: &K) -> Option<Flight<V>> {
         let under_way = self.lock();

@@ -236,6 +236,12 @@ impl TokenExchange {
         open
     }
 
+    /// How many requests to authorities are waited for; those for the same token are one.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.answering.flights.under_way()
+    }
+
     /// The configured registrations' names.
     pub fn registration_names(&self) -> impl Iterator<Item = &str> {
         let registrations = self.registrations.iter();

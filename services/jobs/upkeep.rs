@@ -1,4 +1,5 @@
-//! What has to be cleaned up behind callers: deleted items, ended jobs, sessions without a job.
+//! What has to be cleaned up behind callers: deleted items, ended jobs, sessions without a job. And
+//! a look at how much is left to do.
 //!
 //! Any process may do it at any time, several at once too: each step is one transaction, and what
 //! is gone is gone.
@@ -9,6 +10,7 @@ use std::time::Duration;
 use auth_interceptor::{Clock, UnixSeconds};
 use tokio_util::sync::CancellationToken;
 
+use super::Depth;
 use crate::store::{Retention, Store, StoreError};
 
 /// How often it is looked for.
@@ -24,6 +26,7 @@ pub struct Upkeep {
     store: Arc<dyn Store>,
     clock: Clock,
     deleted_items: Duration,
+    depth: Arc<Depth>,
 }
 
 impl Upkeep {
@@ -34,12 +37,20 @@ impl Upkeep {
             store,
             clock,
             deleted_items,
+            depth: Arc::default(),
         }
+    }
+
+    /// How many jobs there were at the latest look.
+    #[must_use]
+    pub fn depth(&self) -> &Arc<Depth> {
+        &self.depth
     }
 
     /// Cleans up again and again, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         loop {
+            self.depth.set(self.store.unfinished_jobs().await.ok());
             // What went wrong is in the log, by the store; the next time does what is left.
             let _ = self.clean_up(self.clock.now()).await;
             tokio::select! {

@@ -18,8 +18,8 @@ use tokio::sync::Semaphore;
 
 use super::sql::schema::{self, Schema};
 use super::sql::statement::statement;
-use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire};
-use super::{OpenError, Quota, StoreError};
+use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire, load};
+use super::{OpenError, PoolLoad, Quota, StoreError};
 use crate::config::{Migrate, PostgresUrl};
 
 /// How long the start waits for a server that neither answers nor refuses.
@@ -149,6 +149,10 @@ impl Engine for PostgresEngine {
         };
         lock.execute(&mut *transaction).await?;
         Ok(transaction)
+    }
+
+    fn pools(&self) -> Vec<PoolLoad> {
+        vec![load("all", &self.pool)]
     }
 
     async fn close(&self) {

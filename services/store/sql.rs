@@ -30,9 +30,9 @@ use self::span::{Operation, ended};
 use self::statement::{Connection, Speaks};
 use super::{
     ClaimedJob, DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, JobAddress,
-    JobCreation, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner, Page, Paged,
-    Place, Quota, Retention, Row, RowWrite, SealedToken, Settlement, Store, StoreError, Task,
-    TaskChange, Term,
+    JobCreation, JobLoad, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner,
+    Page, Paged, Place, PoolLoad, Quota, Retention, Row, RowWrite, SealedToken, Settlement, Store,
+    StoreError, Task, TaskChange, Term,
 };
 
 /// How long an operation waits for a connection: a caller is better told than kept.
@@ -68,6 +68,9 @@ pub trait Engine: fmt::Debug + Send + Sync + 'static {
     /// A transaction in which nobody else writes in `scope` until it ends. One that is dropped
     /// before its commit is rolled back.
     fn begin(&self, scope: Scope<'_>) -> impl Future<Output = Begun<Self>> + Send;
+
+    /// The connections there are.
+    fn pools(&self) -> Vec<PoolLoad>;
 
     /// Finishes what is under way and lets go of the database.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -147,6 +150,18 @@ macro_rules! writing {
         };
         Box::pin(write.instrument(operation!($name, $table)))
     }};
+}
+
+/// The connections of `pool`, which telemetry knows as `name`.
+pub(super) fn load<D: Database>(name: &'static str, pool: &Pool<D>) -> PoolLoad {
+    // Both change while they are read: no more are idle than there are.
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    PoolLoad {
+        name,
+        used: pool.size().saturating_sub(idle),
+        idle,
+        max: pool.options().get_max_connections(),
+    }
 }
 
 /// Takes a connection out of `pool`, if one is free or comes free soon.
@@ -533,6 +548,20 @@ impl<E: Engine> Store for SqlStore<E> {
             );
             purge.await.map(|()| true)
         })
+    }
+
+    fn unfinished_jobs(&self) -> Outcome<'_, JobLoad> {
+        reading!(self, "unfinished_jobs", "jobs", |connection| {
+            jobs::unfinished(connection)
+        })
+    }
+
+    fn system(&self) -> &'static str {
+        E::SYSTEM
+    }
+
+    fn pools(&self) -> Vec<PoolLoad> {
+        self.engine.pools()
     }
 
     fn ping(&self) -> Outcome<'_, ()> {

@@ -19,8 +19,8 @@ use sqlx::sqlite::{
 use sqlx::{SqlSafeStr as _, Sqlite, Transaction};
 
 use super::sql::schema::{self, Schema};
-use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire};
-use super::{OpenError, Quota};
+use super::sql::{Begun, CONNECTION_WAIT, Engine, Failure, Scope, SqlStore, acquire, load};
+use super::{OpenError, PoolLoad, Quota};
 use crate::config::Migrate;
 
 /// Takes the write lock first.
@@ -115,6 +115,10 @@ impl Engine for SqliteEngine {
     async fn begin(&self, _: Scope<'_>) -> Begun<Self> {
         let connection = acquire(&self.writer, TURN_WAIT).await?;
         Ok(Transaction::begin(connection, Some(BEGIN.into_sql_str())).await?)
+    }
+
+    fn pools(&self) -> Vec<PoolLoad> {
+        vec![load("writer", &self.writer), load("readers", &self.readers)]
     }
 
     async fn close(&self) {

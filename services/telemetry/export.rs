@@ -21,7 +21,9 @@ use self::collector::Collector;
 pub use self::collector::{CollectorError, CollectorSettings, OtlpProtocol};
 use self::drops::Destination;
 pub use self::drops::Drops;
+pub use self::flow::Flow;
 use self::hold::Hold;
+pub use self::queue::CAPACITY as QUEUE_CAPACITY;
 use self::queue::{Deliver, Queue};
 pub use self::ratio::Ratio;
 use self::span_file::SpanFile;
@@ -30,6 +32,7 @@ use super::names;
 
 mod collector;
 mod drops;
+mod flow;
 mod hold;
 mod otlp;
 mod queue;
@@ -67,7 +70,7 @@ pub enum ExportError {
 #[derive(Debug)]
 pub struct Export {
     provider: SdkTracerProvider,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
     ending: CancellationToken,
     delivering: Vec<JoinHandle<()>>,
 }
@@ -90,12 +93,12 @@ impl Export {
             outlets.add(Destination::SpanFile, file);
         }
         let Outlets {
-            drops,
+            flow,
             ending,
             queues,
             delivering,
         } = outlets;
-        let hold = Hold::new(queues, settings.sample_ratio, Arc::clone(&drops));
+        let hold = Hold::new(queues, settings.sample_ratio, Arc::clone(flow.drops()));
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
             // Which spans leave is decided when a call has ended, not when it begins.
@@ -104,7 +107,7 @@ impl Export {
             .build();
         Ok(Self {
             provider,
-            drops,
+            flow,
             ending,
             delivering,
         })
@@ -119,10 +122,10 @@ impl Export {
         self.provider.tracer_with_scope(scope.build())
     }
 
-    /// The spans that were lost so far.
+    /// What became of the spans so far.
     #[must_use]
-    pub fn drops(&self) -> &Arc<Drops> {
-        &self.drops
+    pub fn flow(&self) -> &Arc<Flow> {
+        &self.flow
     }
 
     /// Delivers what is queued, within a few seconds.
@@ -147,7 +150,7 @@ impl Export {
 /// The queues and what empties them.
 #[derive(Default)]
 struct Outlets {
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
     ending: CancellationToken,
     queues: Vec<Queue>,
     delivering: Vec<JoinHandle<()>>,
@@ -155,7 +158,7 @@ struct Outlets {
 
 impl Outlets {
     fn add(&mut self, destination: Destination, to: impl Deliver + 'static) {
-        let (queue, queued) = queue::bounded(destination, Arc::clone(&self.drops));
+        let (queue, queued) = queue::bounded(destination, Arc::clone(&self.flow));
         self.queues.push(queue);
         let delivering = queued.deliver_to(to, self.ending.clone());
         self.delivering.push(tokio::spawn(delivering));

@@ -1,107 +1,124 @@
-//! Measuring: what each instrument is told, by whom, and the page that they are read from.
+//! Measuring: what each instrument is told, by whom, and how it is read.
 //!
 //! A service has one [`Metrics`], handed to whoever measures; there is no global one, so that two
-//! services in a process count apart. What can be asked for when the page is read is not recorded
-//! before: see [`state`].
+//! services in a process count apart. What can be asked for when it is read is not recorded before:
+//! see [`state`]. [`Measured`] is both together: scrapers read it as a [`page`], collectors are sent
+//! it by a [`push`].
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{AuthError, DecidedCall, KeyRead, Observer, Validation};
+use auth_interceptor::{
+    AuthError, Clock, DecidedCall, KeyRead, Observer, SentRequest, UnixSeconds, Validation,
+};
 use opentelemetry::trace::TraceId;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::exemplar::HistogramWithExemplars;
-use prometheus_client::metrics::family;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
 use tonic::Code;
 
-use super::instruments::labels::{self, Exemplar, ServedMethod, ServerCall};
+use super::export::Ratio;
+use super::instruments::labels::{self, ErrorType, KnownNames, ServedMethod, ServerCall};
+use super::instruments::reading::{Exemplar, Reading, Value};
 use super::instruments::{
-    AUTH_DECISIONS, EXCHANGE_DURATION, EXCHANGES, Family, Instrument, KEY_FETCHES, OVERFLOWS,
-    SERVER_DURATION, VALIDATE_DURATION, spelled,
+    ACTIVE_CALLS, AUDIT_DROPPED, AUTH_DECISIONS, Counter, DB_OPERATION_DURATION, EXCHANGE_DURATION,
+    EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level, OVERFLOWS,
+    POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
 };
+use super::names;
 use super::trace_context::CallContext;
-use crate::exchange::{ExchangeObserver, ExchangeReport};
+use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::requests::RequestObserver;
+use crate::store::measured::{StoreObserver, StoreOperation};
 
 pub(super) mod exchanges;
+mod open_metrics;
+mod otlp;
 pub mod page;
+pub mod push;
 pub mod server;
 pub mod state;
 
-type Traced = HistogramWithExemplars<Exemplar>;
+/// What labels and exemplars may name.
+#[derive(Clone, Debug)]
+pub struct MetricsSettings {
+    /// The configured authorities.
+    pub authorities: KnownNames,
+    /// The hosts of the servers that are configured to be asked.
+    pub servers: KnownNames,
+    /// Which traces of calls that succeeded there are to lead to.
+    pub traces: Ratio,
+    /// The wall clock.
+    pub clock: Clock,
+}
 
 /// The instruments that record what happens.
 pub struct Metrics {
-    registry: Registry,
-    server_duration: Family<ServerCall, Traced>,
+    settings: MetricsSettings,
+    /// When it began to measure.
+    began: UnixSeconds,
+    server_duration: Family<ServerCall, Histogram>,
     auth_decisions: Family<labels::AuthDecision, Counter>,
     validate_duration: Family<labels::Validation, Histogram>,
     key_fetches: Family<labels::KeyFetch, Counter>,
     exchanges: Family<labels::Exchange, Counter>,
-    exchange_duration: Family<labels::Exchange, Traced>,
+    exchange_duration: Family<labels::Exchange, Histogram>,
+    http_duration: Family<labels::SentRequest, Histogram>,
+    store_duration: Family<labels::StoreOperation, Histogram>,
+    shed: Family<labels::Shed, Counter>,
+    active: ActiveCalls,
+    audit_dropped: Arc<Counter>,
+    points_taken: Counter,
+    points_lost: Counter,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut registry = Registry::default();
-        let overflows = Overflows::default();
-        registry.register(
-            spelled(OVERFLOWS.name),
-            OVERFLOWS.meaning,
-            overflows.clone(),
-        );
-        let of = |instrument: &Instrument| {
-            let key = "selvedge_metrics_instrument";
-            overflows.get_or_create_owned(&[(key, instrument.name)])
-        };
-        Self {
-            server_duration: Family::register(
-                &mut registry,
-                &SERVER_DURATION,
-                || Traced::new(SERVER_DURATION.buckets.iter().copied()),
-                of(&SERVER_DURATION),
-            ),
-            auth_decisions: Family::register(
-                &mut registry,
-                &AUTH_DECISIONS,
-                Counter::default,
-                of(&AUTH_DECISIONS),
-            ),
-            validate_duration: Family::register(
-                &mut registry,
-                &VALIDATE_DURATION,
-                || Histogram::new(VALIDATE_DURATION.buckets.iter().copied()),
-                of(&VALIDATE_DURATION),
-            ),
-            key_fetches: Family::register(
-                &mut registry,
-                &KEY_FETCHES,
-                Counter::default,
-                of(&KEY_FETCHES),
-            ),
-            exchanges: Family::register(
-                &mut registry,
-                &EXCHANGES,
-                Counter::default,
-                of(&EXCHANGES),
-            ),
-            exchange_duration: Family::register(
-                &mut registry,
-                &EXCHANGE_DURATION,
-                || Traced::new(EXCHANGE_DURATION.buckets.iter().copied()),
-                of(&EXCHANGE_DURATION),
-            ),
-            registry,
-        }
-    }
+/// Calls under way.
+#[derive(Debug, Default)]
+struct ActiveCalls {
+    unary: Level,
+    streams: Level,
 }
-
-/// By instrument: all are there from the start, so that an alert sees the first one.
-type Overflows = family::Family<[(&'static str, &'static str); 1], Counter>;
 
 impl Metrics {
+    /// Instruments that have measured nothing.
+    #[must_use]
+    pub fn new(settings: MetricsSettings) -> Self {
+        let shed = Family::new(&SHED);
+        // There from the start, so that an alert sees the first one.
+        for cause in Shed::ALL {
+            shed.measure(cause.labels(), |_: &Counter| ());
+        }
+        Self {
+            began: settings.clock.now(),
+            settings,
+            server_duration: Family::new(&SERVER_DURATION),
+            auth_decisions: Family::new(&AUTH_DECISIONS),
+            validate_duration: Family::new(&VALIDATE_DURATION),
+            key_fetches: Family::new(&KEY_FETCHES),
+            exchanges: Family::new(&EXCHANGES),
+            exchange_duration: Family::new(&EXCHANGE_DURATION),
+            http_duration: Family::new(&HTTP_CLIENT_DURATION),
+            store_duration: Family::new(&DB_OPERATION_DURATION),
+            shed,
+            active: ActiveCalls::default(),
+            audit_dropped: Arc::default(),
+            points_taken: Counter::default(),
+            points_lost: Counter::default(),
+        }
+    }
+
+    fn span(&self) -> otlp::Span {
+        let until = self.settings.clock.now();
+        otlp::Span {
+            from: self.began.min(until),
+            until,
+        }
+    }
+
+    /// Counts the audit entries that are lost: whoever writes them says so here.
+    #[must_use]
+    pub fn audit_dropped(&self) -> &Arc<Counter> {
+        &self.audit_dropped
+    }
+
     /// A call of `method` has ended.
     pub(crate) fn called(
         &self,
@@ -110,10 +127,144 @@ impl Metrics {
         duration: Duration,
         trace_id: Option<TraceId>,
     ) {
+        let exemplar = self.exemplar(trace_id, duration, code != Code::Ok);
         self.server_duration
             .measure(ServerCall::new(method, code), |series| {
-                observe(series, duration, trace_id);
+                series.observe(duration.as_secs_f64(), exemplar);
             });
+    }
+
+    /// A call was turned away.
+    pub(crate) fn shed(&self, cause: Shed) {
+        self.shed.measure(cause.labels(), Counter::add_one);
+    }
+
+    fn active(&self, is_streaming: bool) -> &Level {
+        if is_streaming {
+            &self.active.streams
+        } else {
+            &self.active.unary
+        }
+    }
+
+    /// Leads to the trace of a call, if that is one that leaves: a failed one always does.
+    fn exemplar(
+        &self,
+        trace_id: Option<TraceId>,
+        duration: Duration,
+        failed: bool,
+    ) -> Option<Exemplar> {
+        let trace_id = trace_id.filter(|id| failed || self.settings.traces.picks(*id))?;
+        Some(Exemplar {
+            trace_id,
+            value: duration.as_secs_f64(),
+            at: self.settings.clock.now(),
+        })
+    }
+
+    fn requested(&self, request: &SentRequest<'_>) {
+        let status = request.status;
+        let failed = |status: &u16| *status >= 400;
+        let labels = labels::SentRequest {
+            server: self.settings.servers.find(request.server),
+            method: request.method,
+            status,
+            error_type: request
+                .error_type
+                .map(ErrorType::Word)
+                .or_else(|| status.filter(failed).map(ErrorType::Status)),
+        };
+        self.http_duration.measure(labels, |series| {
+            series.observe(request.duration.as_secs_f64(), None);
+        });
+    }
+
+    fn read(&self) -> Vec<Reading> {
+        let overflows = [
+            of(&self.server_duration),
+            of(&self.auth_decisions),
+            of(&self.validate_duration),
+            of(&self.key_fetches),
+            of(&self.exchanges),
+            of(&self.exchange_duration),
+            of(&self.http_duration),
+            of(&self.store_duration),
+            of(&self.shed),
+        ];
+        let kind = |kind: &str| vec![(names::CALL_KIND, kind.to_owned())];
+        vec![
+            self.server_duration.read(),
+            self.auth_decisions.read(),
+            self.validate_duration.read(),
+            self.key_fetches.read(),
+            self.exchanges.read(),
+            self.exchange_duration.read(),
+            self.http_duration.read(),
+            self.store_duration.read(),
+            self.shed.read(),
+            Reading::of(
+                &ACTIVE_CALLS,
+                [
+                    (kind("unary"), Value::Level(self.active.unary.level())),
+                    (kind("stream"), Value::Level(self.active.streams.level())),
+                ],
+            ),
+            Reading::alone(&AUDIT_DROPPED, Value::Count(self.audit_dropped.count())),
+            outcomes(
+                &POINTS_EXPORTED,
+                self.points_taken.count(),
+                &[("refused", self.points_lost.count())],
+            ),
+            Reading::of(
+                &OVERFLOWS,
+                overflows.map(|(instrument, count)| {
+                    let label = (names::METRICS_INSTRUMENT, instrument.to_owned());
+                    (vec![label], Value::Count(count))
+                }),
+            ),
+        ]
+    }
+}
+
+fn of<L: labels::Labels, M: super::instruments::Measurable>(
+    family: &Family<L, M>,
+) -> (&'static str, u64) {
+    (family.instrument().name, family.overflows())
+}
+
+/// A counter of what succeeded, and of what failed by `error.type`.
+fn outcomes(
+    instrument: &'static super::instruments::Instrument,
+    succeeded: u64,
+    failed: &[(&'static str, u64)],
+) -> Reading {
+    let failed = failed.iter().map(|(error_type, count)| {
+        let label = (names::ERROR_TYPE, (*error_type).to_owned());
+        (vec![label], Value::Count(*count))
+    });
+    let succeeded = (Vec::new(), Value::Count(succeeded));
+    Reading::of(instrument, std::iter::once(succeeded).chain(failed))
+}
+
+/// What there was too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shed {
+    /// Exchanges that wait for an authority.
+    Exchanges,
+    /// Health watches of one peer.
+    Watches,
+}
+
+impl Shed {
+    const ALL: [Self; 2] = [Self::Exchanges, Self::Watches];
+
+    fn labels(self) -> labels::Shed {
+        labels::Shed {
+            cause: match self {
+                Self::Exchanges => "exchanges",
+                Self::Watches => "watches",
+            },
+        }
     }
 }
 
@@ -126,61 +277,73 @@ impl fmt::Debug for Metrics {
 impl Observer for Metrics {
     fn decided(&self, decided: &DecidedCall<'_>) {
         let labels = labels::AuthDecision {
-            selvedge_auth_outcome: decided.outcome().as_str(),
-            selvedge_auth_reason: decided.error().map_or("", AuthError::reason),
-            rpc_method: ServedMethod::from(decided.method()),
-            selvedge_token_kind: decided.token_kind(),
+            outcome: decided.outcome().as_str(),
+            reason: decided.error().map(AuthError::reason),
+            method: ServedMethod::from(decided.method()),
+            token_kind: decided.token_kind(),
         };
-        self.auth_decisions.measure(labels, |series| {
-            series.inc();
-        });
+        self.auth_decisions.measure(labels, Counter::add_one);
     }
 
     fn validated(&self, validation: &Validation<'_>) {
         let labels = labels::Validation {
-            selvedge_jwks_source: validation.keys.as_str(),
+            source: validation.keys.as_str(),
         };
         self.validate_duration.measure(labels, |series| {
-            series.observe(validation.duration.as_secs_f64());
+            series.observe(validation.duration.as_secs_f64(), None);
         });
     }
 
     fn keys_read(&self, read: &KeyRead<'_>) {
         let labels = labels::KeyFetch {
-            selvedge_jwks_outcome: read.outcome.as_str(),
-            selvedge_jwks_trigger: read.trigger,
+            authority: self.settings.authorities.find(read.authority),
+            outcome: read.outcome.as_str(),
+            trigger: read.trigger,
         };
-        self.key_fetches.measure(labels, |series| {
-            series.inc();
-        });
+        self.key_fetches.measure(labels, Counter::add_one);
+    }
+
+    fn requested(&self, request: &SentRequest<'_>) {
+        Self::requested(self, request);
+    }
+}
+
+impl RequestObserver for Metrics {
+    fn requested(&self, request: &SentRequest<'_>) {
+        Self::requested(self, request);
     }
 }
 
 impl ExchangeObserver for Metrics {
     fn answered(&self, report: &ExchangeReport<'_>) {
+        if let Some(ExchangeError::Overloaded { .. }) = report.error {
+            self.shed(Shed::Exchanges);
+        }
         let labels = exchanges::labels(report);
-        self.exchanges.measure(labels.clone(), |series| {
-            series.inc();
-        });
+        self.exchanges.measure(labels.clone(), Counter::add_one);
+        let trace_id = CallContext::current(CallContext::trace_id);
+        let exemplar = self.exemplar(trace_id, report.duration, report.error.is_some());
         self.exchange_duration.measure(labels, |series| {
-            observe(
-                series,
-                report.duration,
-                CallContext::current(CallContext::trace_id),
-            );
+            series.observe(report.duration.as_secs_f64(), exemplar);
         });
     }
 }
 
-/// The time of an exemplar is left to the reader: it is that of the page, near enough.
-fn observe(series: &Traced, duration: Duration, trace_id: Option<TraceId>) {
-    let exemplar = trace_id.map(|trace_id| Exemplar {
-        trace_id: trace_id.to_string(),
-    });
-    series.observe(duration.as_secs_f64(), exemplar, None);
+impl StoreObserver for Metrics {
+    fn done(&self, operation: &StoreOperation) {
+        let labels = labels::StoreOperation {
+            system: operation.system,
+            operation: operation.name,
+            collection: operation.collection,
+            error_type: operation.error_type,
+        };
+        self.store_duration.measure(labels, |series| {
+            series.observe(operation.duration.as_secs_f64(), None);
+        });
+    }
 }
 
-/// What measures and what is asked when the page is read, together.
+/// What measures and what is asked when it is read, together.
 #[derive(Clone, Debug)]
 pub struct Measured {
     metrics: Arc<Metrics>,
@@ -195,5 +358,12 @@ impl Measured {
             metrics,
             state: Arc::new(state),
         }
+    }
+
+    /// Every instrument, as it is now.
+    fn read(&self) -> Vec<Reading> {
+        let mut readings = self.metrics.read();
+        readings.extend(self.state.read());
+        readings
     }
 }

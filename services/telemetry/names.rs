@@ -116,9 +116,12 @@ attributes! {
     USER_HASH = convention::USER_HASH, Open, [Span, Log, Audit], "A keyed hash of tenant and user.";
     USER_ID = convention::USER_ID, Open, [Span, Log, Audit], "The user's object id, in place of the hash, where the operator wants it.";
     AZURE_SERVICE_REQUEST_ID = convention::AZURE_SERVICE_REQUEST_ID, Open, [Span, Log], "What OneLake calls the request.";
-    DB_SYSTEM_NAME = convention::DB_SYSTEM_NAME, Listed, [Span], "The store's engine.";
-    DB_OPERATION_NAME = convention::DB_OPERATION_NAME, Listed, [Span], "What was asked of the store.";
-    DB_COLLECTION_NAME = convention::DB_COLLECTION_NAME, Listed, [Span], "The table.";
+    DB_SYSTEM_NAME = convention::DB_SYSTEM_NAME, Listed, [Span, Metric], "The store's engine.";
+    DB_OPERATION_NAME = convention::DB_OPERATION_NAME, Listed, [Span, Metric], "What was asked of the store.";
+    DB_COLLECTION_NAME = convention::DB_COLLECTION_NAME, Listed, [Span, Metric], "The table.";
+    DB_POOL_NAME = convention::DB_CLIENT_CONNECTION_POOL_NAME, Listed, [Metric], "Which of the store's pools.";
+    DB_CONNECTION_STATE = convention::DB_CLIENT_CONNECTION_STATE, Listed, [Metric], "`idle` or `used`.";
+    OTEL_METRIC_OVERFLOW = "otel.metric.overflow", Listed, [Metric], "`true` on the series of an instrument that is full.";
     DB_QUERY_SUMMARY = convention::DB_QUERY_SUMMARY, Listed, [Span], "Operation and table.";
     DB_RESPONSE_STATUS_CODE = convention::DB_RESPONSE_STATUS_CODE, Listed, [Span], "The engine's code for a failure.";
 
@@ -149,6 +152,7 @@ attributes! {
     JWKS_KID_KNOWN = "selvedge.jwks.kid_known", Listed, [Span, Log], "Whether the token's key was at hand.";
     JWKS_KID = "selvedge.jwks.kid", Open, [Span, Log], "The first characters of a key id.";
     JWKS_KEYS = "selvedge.jwks.keys", Open, [Span, Log], "How many keys the authority publishes.";
+    JWKS_OUTCOME = "selvedge.jwks.outcome", Listed, [Metric], "What a read of keys brought: `ok`, `unavailable` or `refused`.";
     JWKS_TRIGGER = "selvedge.jwks.trigger", Listed, [Span, Metric, Log], "Why keys are read: `start`, `timer` or `unknown_kid`.";
 
     // The exchange and what is called with it.
@@ -159,6 +163,15 @@ attributes! {
     EXCHANGE_OUTCOME = "selvedge.exchange.outcome", Listed, [Metric, Audit], "What came of an exchange: `ok`, or who has to act.";
     EXCHANGE_RESOURCE = "selvedge.exchange.resource", Configured, [Span, Log, Audit], "The resource that a token is asked for.";
     FABRIC_REQUEST_ID = "selvedge.fabric.request_id", Open, [Span, Log], "What Fabric calls the request.";
+
+
+    // The service itself.
+    LISTENER = "selvedge.listener", Listed, [Metric], "`service`, `administration` or `front_end`.";
+    CALL_KIND = "selvedge.call.kind", Listed, [Metric], "`unary` or `stream`.";
+    SHED_CAUSE = "selvedge.shed.cause", Listed, [Metric], "What there was too much of: `exchanges` or `watches`.";
+    JOB_STATE = "selvedge.job.state", Listed, [Metric], "`waiting` or `claimed`.";
+    READY_CHECK = "selvedge.ready.check", Listed, [Metric, Log], "What the service cannot do without: `keys`, `store` or `credential`.";
+    METRICS_INSTRUMENT = "selvedge.metrics.instrument", Listed, [Metric], "The instrument that has no room for more series.";
 
     // Administration.
     ADMIN_ORDER = "selvedge.admin.order", Listed, [Span, Log, Audit], "What an administrator asked for.";
@@ -208,6 +221,8 @@ named! {
     EVENT_MANAGED_IDENTITY_UNAVAILABLE = "managed_identity_unavailable", "The managed identity gives out no token.";
     EVENT_AUTHORITY_ANSWER_REFUSED = "authority_answer_refused", "An authority's answer is not what the protocol says.";
     EVENT_AUTHORITY_UNDISCOVERED = "authority_undiscovered", "An authority's discovery document cannot be used.";
+    EVENT_READY_PASSED = "ready_check_passed", "What the service cannot do without is there.";
+    EVENT_READY_FAILED = "ready_check_failed", "What the service cannot do without is not there.";
     EVENT_JWKS_RECOVERED = "jwks_recovered", "An authority's keys can be read again.";
     EVENT_JWKS_STILL_FAILING = "jwks_still_failing", "An authority's keys still cannot be read.";
     EVENT_JWKS_REJECTED = "jwks_rejected", "An authority's keys are refused.";

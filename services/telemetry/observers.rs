@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use auth_interceptor::{DecidedCall, KeyRead, Observer, Validation};
+use auth_interceptor::{DecidedCall, KeyRead, Observer, SentRequest, Validation};
 
 use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
 
@@ -34,6 +34,10 @@ impl Observer for Observers {
 
     fn keys_read(&self, read: &KeyRead<'_>) {
         self.0.iter().for_each(|one| one.keys_read(read));
+    }
+
+    fn requested(&self, request: &SentRequest<'_>) {
+        self.0.iter().for_each(|one| one.requested(request));
     }
 }
 

@@ -25,6 +25,12 @@ impl Drain {
         self.begun.cancelled().await;
     }
 
+    /// Whether the drain has begun.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun.is_cancelled()
+    }
+
     /// Ready once the drain is over.
     pub async fn ended(&self) {
         self.ended.cancelled().await;

@@ -23,6 +23,7 @@ use tonic::body::Body;
 use tower::Service;
 
 use super::drain::Drain;
+use super::load::OpenConnections;
 
 /// The address of the connection's other end. In every request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,16 @@ pub struct ConnectionLimits {
     pub idle: Duration,
 }
 
+/// A port, and how it is spoken to.
+pub struct Port {
+    /// What is listened on.
+    pub listener: TcpListener,
+    /// The server's certificate; none: plaintext.
+    pub tls: Option<TlsAcceptor>,
+    /// Where its connections are counted.
+    pub open: OpenConnections,
+}
+
 /// How a shutdown goes.
 #[derive(Clone, Copy, Debug)]
 pub struct DrainTimes {
@@ -60,8 +71,7 @@ pub struct DrainTimes {
 /// None of a single connection's: those end that connection. Only a listener that can never accept
 /// again ends the loop.
 pub async fn serve<S>(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    port: Port,
     service: S,
     limits: &ConnectionLimits,
     drain: &Drain,
@@ -72,6 +82,11 @@ pub async fn serve<S>(
     S::Future: Send + 'static,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let Port {
+        listener,
+        tls,
+        open,
+    } = port;
     let server = Arc::new(connection_builder(limits));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
@@ -95,8 +110,9 @@ pub async fn serve<S>(
         let watcher = graceful.watcher();
         let tls = tls.clone();
         let handshake = limits.handshake;
+        let open = open.open();
         tokio::spawn(async move {
-            let _place = place;
+            let _place = (place, open);
             match tls {
                 None => connection(&server, stream, service, watcher).await,
                 Some(acceptor) => {

@@ -23,6 +23,10 @@ use crate::refusal::Refusal;
 
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 
+/// In the extensions of a reply to one who has too many watches open.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnedAway;
+
 /// Puts [`Watches`] in front of a service.
 #[derive(Clone, Debug)]
 pub struct WatchesLayer {
@@ -91,7 +95,9 @@ where
             .map(|PeerAddress(address)| address.ip());
         let Some(place) = self.layer.open.take_place(peer, self.layer.per_peer) else {
             let refusal = Refusal::overloaded(Duration::from_secs(10));
-            return Either::Right(Either::Left(ready(Ok(Status::from(refusal).into_http()))));
+            let mut response = Status::from(refusal).into_http();
+            response.extensions_mut().insert(TurnedAway);
+            return Either::Right(Either::Left(ready(Ok(response))));
         };
         let drain = self.layer.drain.clone();
         let call = self.inner.call(request);

@@ -126,7 +126,10 @@ impl Sample {
         let (labels, value) = labels_and_rest(rest);
         let exemplar = exemplar.map(|exemplar| {
             let (labels, value) = labels_and_rest(exemplar);
-            assert!(value.trim().parse::<f64>().unwrap().is_finite(), "{line}");
+            let mut numbers = value.split_whitespace().map(str::parse::<f64>);
+            let [value, at] = std::array::from_fn(|_| numbers.next().expect(line).expect(line));
+            assert!(value.is_finite() && at > 0.0, "{line}");
+            assert!(numbers.next().is_none(), "{line}");
             labels
         });
         Self {

@@ -1,6 +1,6 @@
 //! A store that counts how often it was asked: whether a handler was entered, seen from below.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use auth_interceptor::{TenantId, UnixSeconds};
@@ -8,8 +8,9 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use selvedge::store::{
     ClaimedJob, DefinitionPart, Deletion, Etag, Item, ItemAddress, ItemChange, JobAddress,
-    JobCreation, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner, Page, Paged,
-    Place, Retention, Row, RowWrite, SealedToken, Settlement, Store, Task, TaskChange, Term,
+    JobCreation, JobLoad, JobOrder, JobState, Lease, NewItem, NewJob, NewTask, Outcome, Owner,
+    Page, Paged, Place, PoolLoad, Retention, Row, RowWrite, SealedToken, Settlement, Store,
+    StoreError, Task, TaskChange, Term,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub(crate) struct CountingStore {
     gate: Semaphore,
     held: AtomicUsize,
     written: Mutex<Vec<Place>>,
+    is_out: AtomicBool,
 }
 
 const OPEN: usize = 1_000_000;
@@ -34,6 +36,7 @@ impl CountingStore {
             gate: Semaphore::new(OPEN),
             held: AtomicUsize::new(0),
             written: Mutex::default(),
+            is_out: AtomicBool::new(false),
         }
     }
 
@@ -50,6 +53,11 @@ impl CountingStore {
     /// Where rows were written, one place a call.
     pub(crate) fn written_places(&self) -> Vec<Place> {
         self.written.lock().unwrap().clone()
+    }
+
+    /// Whether the engine stops answering those who ask whether it is there.
+    pub(crate) fn set_outage(&self, is_out: bool) {
+        self.is_out.store(is_out, Ordering::SeqCst);
     }
 
     /// Lets operations begin but not go on.
@@ -339,7 +347,22 @@ impl Store for CountingStore {
         self.inner.purge_jobs(ended, begun)
     }
 
+    fn unfinished_jobs(&self) -> Outcome<'_, JobLoad> {
+        self.inner.unfinished_jobs()
+    }
+
+    fn system(&self) -> &'static str {
+        self.inner.system()
+    }
+
+    fn pools(&self) -> Vec<PoolLoad> {
+        self.inner.pools()
+    }
+
     fn ping(&self) -> Outcome<'_, ()> {
+        if self.is_out.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::Unavailable) });
+        }
         self.inner.ping()
     }
 

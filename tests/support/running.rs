@@ -20,7 +20,9 @@ use selvedge::refusal::Runbooks;
 use selvedge::store::sqlite::SqliteStore;
 use selvedge::store::{Quota, Store};
 use selvedge::telemetry::audit::Trail;
+use selvedge::telemetry::export::Ratio;
 use selvedge::telemetry::identity::{UserIdentity, UserNaming};
+use selvedge::telemetry::metrics::push::PushSettings;
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::transport::listener::{ConnectionLimits, DrainTimes};
 use tokio::net::TcpListener;
@@ -75,6 +77,14 @@ pub(crate) struct Setup {
     pub(crate) metrics: bool,
     /// What refusals link to.
     pub(crate) runbooks: Option<Runbooks>,
+    /// Where they are pushed to.
+    pub(crate) push: Option<PushSettings>,
+    /// Which traces of calls that succeeded exemplars may lead to.
+    pub(crate) traces: Ratio,
+    /// Whether there is a registration beside the workload's that proves itself by a certificate.
+    pub(crate) certified: bool,
+    /// How often the store and the credentials are looked at.
+    pub(crate) probe_every: Duration,
     /// Another authority whose tokens are accepted for the same registration.
     pub(crate) second_authority: Option<Emulator>,
 }
@@ -113,10 +123,43 @@ impl Default for Setup {
             fabric: fabric(),
             metrics: true,
             runbooks: None,
+            push: None,
+            traces: Ratio::ALL,
+            certified: false,
+            probe_every: Duration::from_secs(5),
             second_authority: None,
         }
     }
 }
+
+/// A registration that nobody exchanges for, whose certificate ends with [`CERTIFICATE_ENDS`].
+fn certified(authority: &Authority, folder: &Path) -> exchange::Registration {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let mut certificate = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    certificate.not_after = rcgen::date_time_ymd(2100, 1, 1);
+    let certificate = certificate.self_signed(&key).unwrap();
+    let certificate_file = folder.join("certificate.pem");
+    let key_file = folder.join("key.pem");
+    std::fs::write(&certificate_file, certificate.pem()).unwrap();
+    std::fs::write(&key_file, key.serialize_pem()).unwrap();
+    exchange::Registration {
+        name: "certified".to_owned(),
+        authority: authority.clone(),
+        client_id: seed::REPORTS_CLIENT_ID.to_owned(),
+        publisher_tenant: None,
+        credential: Some(CredentialSource::Certificate {
+            certificate_file,
+            key_file,
+        }),
+        consent: Consent::Incremental,
+        token_clients: Vec::new(),
+        token_services: Vec::new(),
+        downstream_scopes: Vec::new(),
+    }
+}
+
+/// 2100-01-01T00:00:00Z.
+pub(crate) const CERTIFICATE_ENDS: u64 = 4_102_444_800;
 
 /// What Fabric is told of the workload: what the configuration says where it says nothing.
 fn fabric() -> Fabric {
@@ -149,6 +192,7 @@ fn downstream(emulator: &Emulator) -> DownstreamSettings {
         answer_timeout: Duration::from_secs(20),
         idle_timeout: Duration::from_secs(30),
         propagate: Arc::new(auth_interceptor::Unpropagated),
+        observer: Arc::new(selvedge::requests::Unobserved),
     }
 }
 
@@ -185,6 +229,9 @@ impl Setup {
             downstream_scopes: self.downstream_scopes.clone(),
         }];
         let authority = self.authority("entra", emulator);
+        if self.certified {
+            registrations.push(certified(&authority, folder));
+        }
         let controls = self.controls.iter();
         registrations.extend(controls.map(|control| control.exchanging(&authority, folder)));
         let mut settings = ExchangeSettings::new(registrations);
@@ -274,6 +321,10 @@ impl Setup {
                 UserIdentity::new(&UserNaming::Hash { key_file: None }, self.clock.clone())
                     .unwrap(),
             ),
+            push: self.push,
+            traces: self.traces,
+            spans: Arc::default(),
+            probe_every: self.probe_every,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();
         let authenticator = Arc::clone(app.authenticator());

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use selvedge::transport::drain::Drain;
-use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes};
+use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes, Port};
+use selvedge::transport::load::OpenConnections;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::body::Body;
@@ -46,7 +47,12 @@ impl Served {
             };
             let drain = Drain::default();
             let forever = std::future::pending();
-            listener::serve(listener, None, service, &limits, &drain, times, forever).await;
+            let port = Port {
+                listener,
+                tls: None,
+                open: OpenConnections::default(),
+            };
+            listener::serve(port, service, &limits, &drain, times, forever).await;
         });
         Self {
             client: RawClient::connect(address).await,

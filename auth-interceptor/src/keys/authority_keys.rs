@@ -89,7 +89,7 @@ impl AuthorityKeys {
         observer: &Arc<dyn Observer>,
         propagate: &Arc<dyn Propagate>,
     ) -> Result<Arc<Self>, KeysStartError> {
-        let fetcher = Fetcher::new(authority, Arc::clone(propagate))?;
+        let fetcher = Fetcher::new(authority, Arc::clone(observer), Arc::clone(propagate))?;
         let shared = Arc::new(Shared {
             loaded: ArcSwapOption::empty(),
             last_known_good: settings.last_known_good,
@@ -216,11 +216,13 @@ impl AuthorityKeys {
         }
     }
 
-    /// How far the authority's clock is ahead of `now`, by the latest answer that told its time.
-    pub(crate) fn skew_seconds(&self, now: UnixSeconds) -> Option<i64> {
+    /// How far the authority's clock is ahead of `now`, by the latest answer that told its time, and
+    /// how long ago that came.
+    pub(crate) fn skew_seconds(&self, now: UnixSeconds) -> Option<(i64, Duration)> {
         let (date, at) = self.shared.desk().date?;
-        let authority = date.saturating_add(at.elapsed().as_secs());
-        authority.checked_signed_diff(now)
+        let told = at.elapsed();
+        let authority = date.saturating_add(told.as_secs());
+        Some((authority.checked_signed_diff(now)?, told))
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reading an authority's documents: bounded in time and size, and never led elsewhere.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, Url, Version};
@@ -14,6 +15,7 @@ use super::set::KeySet;
 use super::snapshot::KeySnapshot;
 use crate::authority::{Algorithm, Authority};
 use crate::clock::UnixSeconds;
+use crate::observer::{Observer, SentRequest};
 use crate::propagate::Propagate;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -28,6 +30,7 @@ pub(super) struct Fetcher {
     sources: Sources,
     algorithms: Vec<Algorithm>,
     propagate: Arc<dyn Propagate>,
+    observer: Arc<dyn Observer>,
 }
 
 /// What one read brought.
@@ -52,12 +55,14 @@ pub(super) struct Seen {
 impl Fetcher {
     pub(super) fn new(
         authority: &Authority,
+        observer: Arc<dyn Observer>,
         propagate: Arc<dyn Propagate>,
     ) -> Result<Self, KeysStartError> {
         Ok(Self {
             client: client(authority)?,
             sources: Sources::of(authority)?,
             algorithms: authority.algorithms.clone(),
+            observer,
             propagate,
         })
     }
@@ -124,22 +129,26 @@ impl Fetcher {
             (Some(host), Some(port)) => self.propagate.headers(host, port),
             _ => HeaderMap::new(),
         };
+        let mut asked = Asked::now(&*self.observer, &address);
         let response = self
             .client
-            .get(address)
+            .get(address.clone())
             .headers(traced)
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .send()
             .await
             .map_err(|error| Failure {
-                error: unanswered(&error),
+                error: asked.failed(unanswered(&error)),
                 seen: Seen::default(),
             })?;
         let seen = Seen::in_answer(&response);
-        let document = document(response)
-            .await
-            .map_err(|error| Failure { error, seen })?;
+        asked.status = seen.status;
+        let document = document(response).await.map_err(|error| Failure {
+            error: asked.failed(error),
+            seen,
+        })?;
+        asked.error_type = None;
         Ok((document, seen))
     }
 }
@@ -147,6 +156,48 @@ impl Fetcher {
 struct Failure {
     error: KeyReadError,
     seen: Seen,
+}
+
+/// A request under way, which is told of when it has ended: one that is given up has timed out.
+struct Asked<'a> {
+    observer: &'a dyn Observer,
+    address: &'a Url,
+    began: Instant,
+    status: Option<u16>,
+    error_type: Option<&'static str>,
+}
+
+impl<'a> Asked<'a> {
+    fn now(observer: &'a dyn Observer, address: &'a Url) -> Self {
+        Self {
+            observer,
+            address,
+            began: Instant::now(),
+            status: None,
+            error_type: Some("timeout"),
+        }
+    }
+
+    fn failed(&mut self, error: KeyReadError) -> KeyReadError {
+        self.error_type = match error.error_type() {
+            Cow::Borrowed(word) => Some(word),
+            // A status speaks for itself.
+            Cow::Owned(_) => None,
+        };
+        error
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.observer.requested(&SentRequest {
+            server: self.address.host_str().unwrap_or_default(),
+            method: "GET",
+            duration: self.began.elapsed(),
+            status: self.status,
+            error_type: self.error_type,
+        });
+    }
 }
 
 fn client(authority: &Authority) -> Result<Client, KeysStartError> {

@@ -439,7 +439,7 @@ pub const KEYS: &[Key] = &[
         "telemetry.otlp_endpoint",
         Form::PlainUrl,
         None,
-        "The collector that traces are exported to. Unset: none are.",
+        "The collector that traces and metrics are sent to. Unset: none are.",
     ),
     key(
         "telemetry.otlp_protocol",
@@ -514,6 +514,12 @@ pub const KEYS: &[Key] = &[
         Some("true"),
         "Whether `GET /metrics` on the administration listener shows the metrics (OpenMetrics), \
          without a token, to whoever reaches it.",
+    ),
+    key(
+        "telemetry.metrics_interval",
+        Form::Duration { min_seconds: 1 },
+        Some("60s"),
+        "How often the metrics are pushed to `telemetry.otlp_endpoint`.",
     ),
     key(
         "telemetry.runbook_url",

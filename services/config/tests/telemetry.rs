@@ -27,10 +27,13 @@ fn traces_are_exported_where_a_collector_is_named() {
     let exported = export("span_file = \"spans.jsonl\"").unwrap().unwrap();
     assert!(exported.collector.is_none());
     assert_eq!(exported.span_file.unwrap(), Path::new("spans.jsonl"));
+    let settings = parse(&format!("{MINIMAL}\n[telemetry]\n{named}")).unwrap();
+    assert_eq!(settings.telemetry.metrics_interval.as_secs(), 60);
     for wrong in [
         "sample_ratio = 1.5",
         "sample_ratio = 2",
         "sample_ratio = \"half\"",
+        "metrics_interval = \"0s\"",
         "otlp_protocol = \"json\"",
         "otlp_endpoint = \"127.0.0.1:4317\"",
         "otlp_endpoint = \"http://user:secret@127.0.0.1:4317\"",

@@ -109,6 +109,7 @@ impl Stub {
             answer_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
             propagate: Arc::new(auth_interceptor::Unpropagated),
+            observer: Arc::new(crate::requests::Unobserved),
         };
         Self {
             asked,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use auth_interceptor::{Authority, AuthorityKind, Clock, TenantId};
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::Instant;
 
 use super::discovery::Discovery;
-use super::transport::NoAnswer;
+use super::transport::{NoAnswer, WatchedClient};
 
 /// The addresses of one authority.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Addresses {
     /// The token endpoint for `tenant`.
     pub(super) async fn token_endpoint(
         &self,
-        client: &Client,
+        client: &WatchedClient,
         tenant: TenantId,
         deadline: Instant,
     ) -> Result<TokenAddress, NoAnswer> {

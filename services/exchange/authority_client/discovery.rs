@@ -4,14 +4,14 @@
 //! authority's own origin, and not for ever. A failure to read it is not remembered.
 
 use auth_interceptor::{Clock, UnixSeconds};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::address::is_plain_https;
 use super::defect::Defect;
-use super::transport::{NoAnswer, send};
+use super::transport::{NoAnswer, WatchedClient, send};
 
 /// How long a document is believed.
 const MAX_AGE_SECONDS: u64 = 60 * 60;
@@ -50,7 +50,7 @@ impl Discovery {
     /// The token endpoint, from memory or from the document.
     pub(super) async fn token_endpoint(
         &self,
-        client: &Client,
+        client: &WatchedClient,
         deadline: Instant,
     ) -> Result<Url, NoAnswer> {
         // One reads; the others wait for what it reads.
@@ -71,8 +71,8 @@ impl Discovery {
         Ok(token_endpoint)
     }
 
-    async fn read(&self, client: &Client, deadline: Instant) -> Result<Url, NoAnswer> {
-        let request = client.get(self.document.clone());
+    async fn read(&self, client: &WatchedClient, deadline: Instant) -> Result<Url, NoAnswer> {
+        let request = client.get(&self.document);
         let answered = send(request, deadline, |_, _| ()).await?;
         match answered.status {
             StatusCode::OK => {}

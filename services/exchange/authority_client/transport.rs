@@ -2,14 +2,18 @@
 
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap};
-use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Version};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName};
+use reqwest::{
+    Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url, Version,
+};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::defect::Defect;
+use crate::requests::{RequestObserver, UnderWay};
 
 /// How long a connection may take to be there.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -97,16 +101,80 @@ pub(in crate::exchange) fn bounded_client() -> ClientBuilder {
         .pool_idle_timeout(IDLE)
 }
 
+/// A client, and who hears of what it sends.
+#[derive(Debug)]
+pub(in crate::exchange) struct WatchedClient {
+    client: Client,
+    observer: Arc<dyn RequestObserver>,
+}
+
+impl WatchedClient {
+    pub(in crate::exchange) fn new(client: Client, observer: Arc<dyn RequestObserver>) -> Self {
+        Self { client, observer }
+    }
+
+    pub(in crate::exchange) fn get<'a>(&'a self, url: &'a Url) -> Sent<'a> {
+        self.sent("GET", self.client.get(url.clone()), url)
+    }
+
+    pub(in crate::exchange) fn post<'a>(&'a self, url: &'a Url) -> Sent<'a> {
+        self.sent("POST", self.client.post(url.clone()), url)
+    }
+
+    fn sent<'a>(&'a self, method: &'static str, request: RequestBuilder, url: &'a Url) -> Sent<'a> {
+        Sent {
+            request,
+            method,
+            url,
+            observer: &*self.observer,
+        }
+    }
+}
+
+/// A request that is ready to be sent, and who hears of it.
+pub(in crate::exchange) struct Sent<'a> {
+    request: RequestBuilder,
+    method: &'static str,
+    url: &'a Url,
+    observer: &'a dyn RequestObserver,
+}
+
+impl Sent<'_> {
+    pub(in crate::exchange) fn header(mut self, name: impl Into<HeaderName>, value: &str) -> Self {
+        self.request = self.request.header(name.into(), value);
+        self
+    }
+
+    pub(in crate::exchange) fn headers(mut self, headers: HeaderMap) -> Self {
+        self.request = self.request.headers(headers);
+        self
+    }
+
+    pub(in crate::exchange) fn body(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+}
+
 /// Sends the request and reads the answer, to the last byte before `deadline`. `status` hears of
 /// the answer's status and version of HTTP, whatever becomes of the rest.
 pub(in crate::exchange) async fn send(
-    request: RequestBuilder,
+    sent: Sent<'_>,
     deadline: Instant,
     status: impl FnOnce(StatusCode, Version),
 ) -> Result<Answered, NoAnswer> {
-    timeout_at(deadline, exchange(request, status))
+    let server = sent.url.host_str().unwrap_or_default();
+    let mut under_way = UnderWay::begin(sent.observer, server, sent.method);
+    let status = |answered: StatusCode, version| {
+        under_way.answered(answered.as_u16());
+        status(answered, version);
+    };
+    let answered = timeout_at(deadline, exchange(sent.request, status))
         .await
-        .unwrap_or(Err(NoAnswer::TimedOut))
+        .unwrap_or(Err(NoAnswer::TimedOut));
+    let failure = answered.as_ref().err();
+    under_way.ended(failure.map(|reason| reason.error_type()));
+    answered
 }
 
 async fn exchange(

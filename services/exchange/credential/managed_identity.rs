@@ -5,21 +5,25 @@
 //! address and to loopback.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use auth_interceptor::UnixSeconds;
-use reqwest::{Client, StatusCode, Url};
+use http::header::HeaderName;
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::warn;
 
 use super::{CredentialError, IdentityUrlError};
-use crate::exchange::authority_client::transport::{NoAnswer, bounded_client, send};
+use crate::exchange::authority_client::transport::{NoAnswer, WatchedClient, bounded_client, send};
 use crate::exchange::authority_client::{Seconds, is_token};
+use crate::requests::RequestObserver;
 use crate::secret::Secret;
 
+const METADATA: HeaderName = HeaderName::from_static("metadata");
 const API_VERSION: &str = "2018-02-01";
 /// The audience of tokens that workload identity federation takes.
 const RESOURCE: &str = "api://AzureADTokenExchange";
@@ -33,7 +37,7 @@ const MARGIN_SECONDS: u64 = 5 * 60;
 #[derive(Debug)]
 pub(super) struct ManagedIdentity {
     registration: Box<str>,
-    client: Client,
+    client: WatchedClient,
     address: Url,
     state: Mutex<State>,
     version: AtomicU64,
@@ -65,6 +69,7 @@ impl ManagedIdentity {
         registration: &str,
         url: &str,
         client_id: Option<&str>,
+        observer: &Arc<dyn RequestObserver>,
     ) -> Result<Self, IdentityUrlError> {
         let mut address = Url::parse(url).map_err(|_| IdentityUrlError)?;
         let is_plain = address.username().is_empty()
@@ -85,7 +90,10 @@ impl ManagedIdentity {
         }
         Ok(Self {
             registration: registration.into(),
-            client: bounded_client().build().map_err(|_| IdentityUrlError)?,
+            client: WatchedClient::new(
+                bounded_client().build().map_err(|_| IdentityUrlError)?,
+                Arc::clone(observer),
+            ),
             address,
             state: Mutex::new(State::default()),
             version: AtomicU64::new(0),
@@ -140,9 +148,9 @@ impl ManagedIdentity {
     async fn ask(&self, now: UnixSeconds) -> Result<Held, &'static str> {
         let request = self
             .client
-            .get(self.address.clone())
+            .get(&self.address)
             // A page that makes a browser or a proxy send requests cannot add it.
-            .header("Metadata", "true");
+            .header(METADATA, "true");
         let answered = send(request, Instant::now() + PATIENCE, |_, _| ())
             .await
             .map_err(NoAnswer::error_type)?;

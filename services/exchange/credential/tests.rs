@@ -30,7 +30,14 @@ impl Watched {
         let read = Arc::clone(&now);
         let clock = Clock::from_fn(move || read.load(Ordering::SeqCst));
         Self {
-            credential: Credential::open("workload", source, assertions, clock).unwrap(),
+            credential: Credential::open(
+                "workload",
+                source,
+                assertions,
+                clock,
+                &(Arc::new(crate::requests::Unobserved) as _),
+            )
+            .unwrap(),
             now,
         }
     }

@@ -15,8 +15,8 @@ use super::owners;
 use super::statement::{Connection, statement, to_stored_time};
 use crate::store::jobs::{COMPLETED, FAILED, IN_PROGRESS};
 use crate::store::{
-    ClaimedJob, ItemAddress, JobAddress, JobCreation, JobFailure, JobOrder, JobState, Lease,
-    NewJob, Owner, Quota, Settlement, StoreError, Term,
+    ClaimedJob, ItemAddress, JobAddress, JobCreation, JobFailure, JobLoad, JobOrder, JobState,
+    Lease, NewJob, Owner, Quota, Settlement, StoreError, Term,
 };
 
 pub(super) async fn create(
@@ -64,6 +64,20 @@ pub(super) async fn create(
         return Err(StoreError::Full.into());
     }
     Ok(JobCreation::Created)
+}
+
+/// How many have not ended, of all tenants.
+pub(super) async fn unfinished(connection: &mut impl Connection) -> Result<JobLoad, Failure> {
+    let (waiting, claimed): (i64, i64) = statement(
+        "SELECT count(CASE WHEN lease IS NULL THEN 1 END), \
+         count(CASE WHEN lease IS NOT NULL THEN 1 END) FROM jobs WHERE end_time IS NULL",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(JobLoad {
+        waiting: u64::try_from(waiting).unwrap_or_default(),
+        claimed: u64::try_from(claimed).unwrap_or_default(),
+    })
 }
 
 /// Where the job that was ordered so stands, if there is one. [`StoreError::Conflict`]: the id is

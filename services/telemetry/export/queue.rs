@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::drops::{Destination, Drops, Losses};
+use super::drops::{Destination, Losses};
+use super::flow::Flow;
 use crate::telemetry::names::{self, Place};
 
 /// The spans that wait at most.
-pub(super) const CAPACITY: usize = 4096;
+pub const CAPACITY: usize = 4096;
 /// The places that are kept for calls that failed: others leave them free.
 pub(super) const KEPT_FOR_FAILURES: usize = CAPACITY / 4;
 /// The spans that are delivered at once.
@@ -30,7 +31,7 @@ pub(super) trait Deliver: Send + Sync {
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
     spans: mpsc::Sender<SpanData>,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
     destination: Destination,
 }
 
@@ -38,21 +39,21 @@ pub(super) struct Queue {
 #[derive(Debug)]
 pub(super) struct Queued {
     spans: mpsc::Receiver<SpanData>,
-    drops: Arc<Drops>,
+    flow: Arc<Flow>,
     destination: Destination,
 }
 
 /// A queue of [`CAPACITY`] spans.
-pub(super) fn bounded(destination: Destination, drops: Arc<Drops>) -> (Queue, Queued) {
+pub(super) fn bounded(destination: Destination, flow: Arc<Flow>) -> (Queue, Queued) {
     let (sender, spans) = mpsc::channel(CAPACITY);
     let queue = Queue {
         spans: sender,
-        drops: Arc::clone(&drops),
+        flow: Arc::clone(&flow),
         destination,
     };
     let queued = Queued {
         spans,
-        drops,
+        flow,
         destination,
     };
     (queue, queued)
@@ -70,11 +71,12 @@ impl Queue {
         if self.spans.capacity() >= needed
             && let Ok(places) = self.spans.try_reserve_many(spans)
         {
+            self.flow.count_queued(self.destination, spans);
             for (place, span) in places.zip(call) {
                 place.send(span);
             }
         } else {
-            let losses = self.drops.on_the_way_to(self.destination);
+            let losses = self.flow.drops().on_the_way_to(self.destination);
             losses.count_queued(spans);
         }
     }
@@ -92,9 +94,12 @@ impl Queued {
             }
             batch.iter_mut().for_each(keep_listed);
             let spans = batch.len();
+            self.flow.count_taken_out(self.destination, spans);
             let lost = tokio::time::timeout(DELIVERY, to.deliver(batch)).await;
             let lost = lost.unwrap_or(spans);
             self.losses().count_delivered(lost);
+            self.flow
+                .count_sent(self.destination, spans.saturating_sub(lost));
             let full_before = std::mem::replace(&mut full, self.losses().queued());
             let loses = lost > 0 || full > full_before;
             if loses != losing {
@@ -105,7 +110,7 @@ impl Queued {
     }
 
     fn losses(&self) -> &Losses {
-        self.drops.on_the_way_to(self.destination)
+        self.flow.drops().on_the_way_to(self.destination)
     }
 
     /// The next spans to deliver; none once there are none to come.

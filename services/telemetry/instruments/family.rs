@@ -1,18 +1,12 @@
 //! The series of one instrument: one for each set of labels, and no more than [`SERIES`].
 
-use std::fmt::{self, Debug};
-use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use prometheus_client::encoding::{
-    EncodeLabel as _, EncodeLabelSet, EncodeMetric, LabelSetEncoder,
-};
-use prometheus_client::metrics::TypedMetric;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family;
-use prometheus_client::registry::Registry;
-
-use super::{Instrument, spelled};
+use super::labels::Labels;
+use super::reading::{Reading, Series};
+use super::{Counter, Instrument, Measurable};
+use crate::telemetry::names::OTEL_METRIC_OVERFLOW;
 
 /// How many series an instrument may have, the one for overflow included.
 pub const SERIES: usize = 2_000;
@@ -23,76 +17,80 @@ pub const SERIES: usize = 2_000;
 /// OpenTelemetry's SDKs do it, and is counted: sums stay right, and memory bounded.
 #[derive(Debug)]
 pub struct Family<L, M> {
-    series: family::Family<Series<L>, M, fn() -> M>,
-    /// How many there are, the overflow's left out. Held while one is added, so that two at once
-    /// cannot pass the bound.
-    held: Mutex<usize>,
+    instrument: &'static Instrument,
+    series: RwLock<HashMap<L, M>>,
+    overflow: M,
     overflows: Counter,
 }
 
-/// Which series.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Series<L> {
-    Of(L),
-    Overflow,
-}
-
-impl<L: EncodeLabelSet> EncodeLabelSet for Series<L> {
-    fn encode(&self, encoder: &mut LabelSetEncoder) -> fmt::Result {
-        match self {
-            Self::Of(labels) => labels.encode(encoder),
-            Self::Overflow => ("otel_metric_overflow", "true").encode(encoder.encode_label()),
-        }
-    }
-}
-
-impl<L, M> Family<L, M>
-where
-    L: Clone + Debug + EncodeLabelSet + Eq + Hash + Send + Sync + 'static,
-    M: Debug + EncodeMetric + Send + Sync + TypedMetric + Clone + 'static,
-{
-    /// The series of `instrument`, to be read from `registry`. `make` makes an empty one;
-    /// `overflows` counts what found no room.
-    pub fn register(
-        registry: &mut Registry,
-        instrument: &Instrument,
-        make: fn() -> M,
-        overflows: Counter,
-    ) -> Self {
-        let series = family::Family::new_with_constructor(make);
-        let (name, meaning) = (spelled(instrument.name), instrument.meaning);
-        match instrument.unit() {
-            None => registry.register(name, meaning, series.clone()),
-            Some(unit) => registry.register_with_unit(name, meaning, unit, series.clone()),
-        }
+impl<L: Labels, M: Measurable> Family<L, M> {
+    /// The series of `instrument`: none yet.
+    #[must_use]
+    pub fn new(instrument: &'static Instrument) -> Self {
         Self {
-            series,
-            held: Mutex::default(),
-            overflows,
+            instrument,
+            series: RwLock::default(),
+            overflow: M::new(instrument),
+            overflows: Counter::default(),
         }
     }
 
     /// Measures with the series of `labels`, or with the overflow's.
     pub fn measure(&self, labels: L, measure: impl FnOnce(&M)) {
-        let series = Series::Of(labels);
-        if let Some(known) = self.series.get(&series) {
-            measure(&known);
+        if let Some(known) = self.series().get(&labels) {
+            measure(known);
             return;
         }
-        // A number is whole whenever a panic may come.
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // A map is whole whenever a panic may come.
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
         // Another may have added the same series since.
-        let is_known = self.series.get(&series).is_some();
-        let has_room = is_known || *held + 1 < SERIES;
-        if has_room && !is_known {
-            *held += 1;
+        if series.len() + 1 < SERIES || series.contains_key(&labels) {
+            let found = series.entry(labels);
+            measure(found.or_insert_with(|| M::new(self.instrument)));
+        } else {
+            drop(series);
+            self.overflows.add_one();
+            measure(&self.overflow);
         }
-        let found = if has_room { series } else { Series::Overflow };
-        let found = self.series.get_or_create_owned(&found);
-        drop(held);
-        if !has_room {
-            self.overflows.inc();
+    }
+
+    /// Every series as it is now.
+    #[must_use]
+    pub fn read(&self) -> Reading {
+        let series = self.series();
+        let mut found: Vec<Series> = series
+            .iter()
+            .map(|(labels, measured)| Series {
+                labels: labels.list(),
+                value: measured.read(),
+            })
+            .collect();
+        drop(series);
+        if self.overflows() > 0 {
+            found.push(Series {
+                labels: vec![(OTEL_METRIC_OVERFLOW, "true".to_owned())],
+                value: self.overflow.read(),
+            });
         }
-        measure(&found);
+        Reading {
+            instrument: self.instrument,
+            series: found,
+        }
+    }
+
+    /// Which instrument's they are.
+    #[must_use]
+    pub fn instrument(&self) -> &'static Instrument {
+        self.instrument
+    }
+
+    /// How many measurements found no room for their labels.
+    #[must_use]
+    pub fn overflows(&self) -> u64 {
+        self.overflows.count()
+    }
+
+    fn series(&self) -> RwLockReadGuard<'_, HashMap<L, M>> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,18 +1,51 @@
 //! The labels of the instruments, each set a type.
 //!
-//! A value is a word of this program (`&'static str`, from an enum's `as_str`) or a method that is
-//! served ([`ServedMethod`]). No field is a `String`: what a stranger writes has no way in, and
-//! neither has a tenant, a user or a client.
+//! A value is a word of this program (`&'static str`, from an enum's `as_str`), a status, a method
+//! that is served ([`ServedMethod`]) or a name that is configured ([`KnownName`]). No field is a
+//! `String`: what a stranger writes has no way in, and neither has a tenant, a user or a client.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use auth_interceptor::MethodPolicy;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use tonic::Code;
 
 use crate::refusal;
+use crate::telemetry::names;
+
+/// What stands for all that is not known by name.
+const OTHER: &str = "_OTHER";
+
+/// A set of labels.
+pub trait Labels: Clone + Debug + Eq + Hash + Send + Sync + 'static {
+    /// Keys and values; a key that has no value here is left out.
+    fn list(&self) -> Vec<(&'static str, String)>;
+}
+
+/// What may stand in a label.
+trait LabelValue {
+    fn text(&self) -> Option<Cow<'_, str>>;
+}
+
+impl LabelValue for &'static str {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self))
+    }
+}
+
+impl LabelValue for u16 {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Owned(self.to_string()))
+    }
+}
+
+impl<T: LabelValue> LabelValue for Option<T> {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        self.as_ref()?.text()
+    }
+}
 
 /// A method that is served, or `_OTHER`.
 #[derive(Clone, Debug)]
@@ -22,7 +55,7 @@ impl ServedMethod {
     /// As `package.Service/Method`, or `_OTHER`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_ref().map_or("_OTHER", |method| method.method())
+        self.0.as_ref().map_or(OTHER, |method| method.method())
     }
 }
 
@@ -46,19 +79,164 @@ impl Hash for ServedMethod {
     }
 }
 
-impl EncodeLabelValue for ServedMethod {
-    fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
-        EncodeLabelValue::encode(&self.as_str(), encoder)
+impl LabelValue for ServedMethod {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.as_str()))
     }
 }
 
-/// Of `rpc.server.call.duration`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct ServerCall {
-    rpc_system_name: &'static str,
-    rpc_method: ServedMethod,
-    rpc_response_status_code: &'static str,
-    error_type: &'static str,
+/// One of a list of configured names, or `_OTHER`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KnownName(Option<Arc<str>>);
+
+/// The configured names that labels may have.
+#[derive(Clone, Debug, Default)]
+pub struct KnownNames(Arc<[Arc<str>]>);
+
+impl KnownNames {
+    /// These and no others.
+    pub fn new(names: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        let mut names: Vec<Arc<str>> = names.into_iter().map(Into::into).collect();
+        names.sort();
+        names.dedup();
+        Self(names.into())
+    }
+
+    /// `name`, if it is one of them.
+    #[must_use]
+    pub fn find(&self, name: &str) -> KnownName {
+        let found = self.0.binary_search_by(|one| (**one).cmp(name)).ok();
+        KnownName(found.and_then(|found| self.0.get(found)).cloned())
+    }
+}
+
+impl LabelValue for KnownName {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.0.as_deref().unwrap_or(OTHER)))
+    }
+}
+
+macro_rules! labels {
+    ($(
+        $(#[$about:meta])*
+        $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty = $key:ident,)+ }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: $type,)+
+        }
+
+        impl Labels for $name {
+            fn list(&self) -> Vec<(&'static str, String)> {
+                let labels = [$((names::$key, self.$field.text())),+];
+                let present = labels.into_iter();
+                present
+                    .filter_map(|(key, text)| Some((key, text?.into_owned())))
+                    .collect()
+            }
+        }
+    )+};
+}
+
+labels! {
+    /// Of `rpc.server.call.duration`.
+    ServerCall {
+        /// `grpc`.
+        system: &'static str = RPC_SYSTEM_NAME,
+        /// The method that was called.
+        method: ServedMethod = RPC_METHOD,
+        /// The status, by name.
+        status: &'static str = RPC_RESPONSE_STATUS_CODE,
+        /// The status of a call that failed.
+        error_type: Option<&'static str> = ERROR_TYPE,
+    }
+
+    /// Of `selvedge.auth.decisions`.
+    AuthDecision {
+        /// `allow`, `deny` or `error`.
+        outcome: &'static str = AUTH_OUTCOME,
+        /// The refusal's reason; none for a call that was let through.
+        reason: Option<&'static str> = AUTH_REASON,
+        /// The method that was called.
+        method: ServedMethod = RPC_METHOD,
+        /// `user`, `app`, `composite` or `none`.
+        token_kind: &'static str = TOKEN_KIND,
+    }
+
+    /// Of `selvedge.auth.validate.duration`.
+    Validation {
+        /// `cache`, `fetch` or `lkg`.
+        source: &'static str = JWKS_SOURCE,
+    }
+
+    /// Of `selvedge.jwks.fetches`.
+    KeyFetch {
+        /// Whose keys.
+        authority: KnownName = AUTHORITY_NAME,
+        /// `ok`, `unavailable` or `refused`.
+        outcome: &'static str = JWKS_OUTCOME,
+        /// `start`, `timer`, `unknown_kid` or `flush`.
+        trigger: &'static str = JWKS_TRIGGER,
+    }
+
+    /// Of `selvedge.exchange.exchanges` and `selvedge.exchange.duration`.
+    Exchange {
+        /// What came of it.
+        outcome: &'static str = EXCHANGE_OUTCOME,
+        /// The authority's `error`, of a closed set; none where it did not refuse.
+        authority_error: Option<&'static str> = AUTHORITY_ERROR,
+        /// Where the answer came from.
+        cache: &'static str = EXCHANGE_CACHE,
+    }
+
+    /// Of `http.client.request.duration`.
+    SentRequest {
+        /// The server that was asked.
+        server: KnownName = SERVER_ADDRESS,
+        /// The method.
+        method: &'static str = HTTP_REQUEST_METHOD,
+        /// The status of the answer; none where there was none.
+        status: Option<u16> = HTTP_RESPONSE_STATUS_CODE,
+        /// The class of a failure: the status, or why there is no answer to use.
+        error_type: Option<ErrorType> = ERROR_TYPE,
+    }
+
+    /// Of `db.client.operation.duration`.
+    StoreOperation {
+        /// The engine.
+        system: &'static str = DB_SYSTEM_NAME,
+        /// The operation.
+        operation: &'static str = DB_OPERATION_NAME,
+        /// The table.
+        collection: &'static str = DB_COLLECTION_NAME,
+        /// The class of a failure.
+        error_type: Option<&'static str> = ERROR_TYPE,
+    }
+
+    /// Of `selvedge.server.shed`.
+    Shed {
+        /// What there was too much of.
+        cause: &'static str = SHED_CAUSE,
+    }
+}
+
+/// The class of a request's failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorType {
+    /// A status of 400 or more.
+    Status(u16),
+    /// Why there is no answer to use.
+    Word(&'static str),
+}
+
+impl LabelValue for ErrorType {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Status(status) => Some(Cow::Owned(status.to_string())),
+            Self::Word(word) => Some(Cow::Borrowed(word)),
+        }
+    }
 }
 
 impl ServerCall {
@@ -67,58 +245,10 @@ impl ServerCall {
     pub fn new(method: ServedMethod, code: Code) -> Self {
         let name = refusal::code_name(code);
         Self {
-            rpc_system_name: "grpc",
-            rpc_method: method,
-            rpc_response_status_code: name,
-            // An empty label is none to whoever reads it.
-            error_type: if code == Code::Ok { "" } else { name },
+            system: "grpc",
+            method,
+            status: name,
+            error_type: (code != Code::Ok).then_some(name),
         }
     }
-}
-
-/// Of `selvedge.auth.decisions`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct AuthDecision {
-    /// `allow`, `deny` or `error`.
-    pub selvedge_auth_outcome: &'static str,
-    /// The refusal's reason; empty for a call that was let through.
-    pub selvedge_auth_reason: &'static str,
-    /// The method that was called.
-    pub rpc_method: ServedMethod,
-    /// `user`, `app`, `composite` or `none`.
-    pub selvedge_token_kind: &'static str,
-}
-
-/// Of `selvedge.auth.validate.duration`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Validation {
-    /// `cache`, `fetch` or `lkg`.
-    pub selvedge_jwks_source: &'static str,
-}
-
-/// Of `selvedge.jwks.fetches`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct KeyFetch {
-    /// `ok`, `unavailable` or `refused`.
-    pub selvedge_jwks_outcome: &'static str,
-    /// `start`, `timer`, `unknown_kid` or `flush`.
-    pub selvedge_jwks_trigger: &'static str,
-}
-
-/// Of `selvedge.exchange.exchanges` and `selvedge.exchange.duration`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Exchange {
-    /// What came of it.
-    pub selvedge_exchange_outcome: &'static str,
-    /// The authority's `error`, of a closed set; empty where it did not refuse.
-    pub selvedge_authority_error: &'static str,
-    /// Where the answer came from.
-    pub selvedge_exchange_cache: &'static str,
-}
-
-/// What an exemplar says: the trace of a call that fell into the bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct Exemplar {
-    /// As replies carry it.
-    pub trace_id: String,
 }

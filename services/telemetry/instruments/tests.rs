@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::registry::Registry;
+use super::labels::Labels;
+use super::reading::{Exemplar, Value};
+use super::{
+    ALL, AUTH_DECISIONS, Counter, Family, Histogram, KEY_AGE, KEYS, Kind, Measurable as _, SERIES,
+    SERVER_DURATION, VALIDATE_DURATION, spelled,
+};
+use crate::telemetry::names::{Place, may_appear};
 
-use super::{ALL, AUTH_DECISIONS, Family, KEY_AGE, KEYS, Kind, SERIES, SERVER_DURATION, spelled};
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Number(usize);
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Number {
-    number: usize,
+impl Labels for Number {
+    fn list(&self) -> Vec<(&'static str, String)> {
+        vec![("number", self.0.to_string())]
+    }
 }
 
 #[test]
@@ -48,32 +53,56 @@ fn each_instrument_has_a_name_of_its_own_and_buckets_where_it_is_a_histogram() {
 }
 
 #[test]
+fn every_label_is_an_attribute_that_metrics_may_have() {
+    for instrument in ALL {
+        for key in instrument.labels {
+            assert!(may_appear(key, Place::Metric), "{}: {key}", instrument.name);
+        }
+    }
+}
+
+#[test]
 fn labels_without_room_share_one_series_and_are_counted() {
-    let mut registry = Registry::default();
-    let overflows = Counter::default();
-    let family: Family<Number, Counter> = Family::register(
-        &mut registry,
-        &AUTH_DECISIONS,
-        Counter::default,
-        overflows.clone(),
-    );
+    let family: Family<Number, Counter> = Family::new(&AUTH_DECISIONS);
     for number in 0..2 * SERIES {
-        family.measure(Number { number }, |counter| {
-            counter.inc();
-        });
+        family.measure(Number(number), Counter::add_one);
     }
     // One that has its place keeps it.
-    family.measure(Number { number: 7 }, |counter| {
-        counter.inc();
-    });
-    let mut page = String::new();
-    encode(&mut page, &registry).unwrap();
-    let samples: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
-    assert_eq!(samples.len(), SERIES);
-    let expected = SERIES + 1;
-    let overflow =
-        format!(r#"selvedge_auth_decisions_total{{otel_metric_overflow="true"}} {expected}"#);
-    assert!(samples.contains(&overflow.as_str()), "{page}");
-    assert!(samples.contains(&r#"selvedge_auth_decisions_total{number="7"} 2"#));
-    assert_eq!(overflows.get(), expected as u64);
+    family.measure(Number(7), Counter::add_one);
+    let series = family.read().series;
+    assert_eq!(series.len(), SERIES);
+    let count = |key: &'static str, value: &str| {
+        let labels = vec![(key, value.to_owned())];
+        let found = series.iter().find(|one| one.labels == labels);
+        match found.unwrap().value {
+            Value::Count(count) => count,
+            _ => panic!("a counter counts"),
+        }
+    };
+    let expected = SERIES as u64 + 1;
+    assert_eq!(count("otel.metric.overflow", "true"), expected);
+    assert_eq!(count("number", "7"), 2);
+    assert_eq!(family.overflows(), expected);
+}
+
+#[test]
+fn a_value_at_a_bound_is_below_it_and_a_later_exemplar_replaces_an_earlier_one() {
+    let histogram = Histogram::new(&VALIDATE_DURATION);
+    let bounds = VALIDATE_DURATION.buckets;
+    let exemplar = |id: u128| Exemplar {
+        trace_id: id.into(),
+        value: bounds[0],
+        at: 0,
+    };
+    histogram.observe(bounds[0], Some(exemplar(1)));
+    histogram.observe(bounds[0], Some(exemplar(2)));
+    histogram.observe(bounds[0], None);
+    histogram.observe(2.0 * bounds[bounds.len() - 1], None);
+    let Value::Distribution(found) = histogram.read() else {
+        panic!("a histogram distributes");
+    };
+    assert_eq!(found.count(), 4);
+    assert_eq!(found.buckets[0].count, 3);
+    assert_eq!(found.buckets[0].exemplar.unwrap().trace_id, 2.into());
+    assert_eq!(found.buckets[bounds.len()].count, 1);
 }

@@ -5,12 +5,12 @@ use crate::exchange::{ExchangeError, ExchangeReport, RefusalClass};
 
 pub(super) fn labels(report: &ExchangeReport<'_>) -> Exchange {
     Exchange {
-        selvedge_exchange_outcome: report.error.map_or("ok", outcome),
-        selvedge_authority_error: match report.error {
-            Some(ExchangeError::Refused(refusal)) => refusal.error,
-            _ => "",
+        outcome: report.error.map_or("ok", outcome),
+        authority_error: match report.error {
+            Some(ExchangeError::Refused(refusal)) => Some(refusal.error),
+            _ => None,
         },
-        selvedge_exchange_cache: report.source.as_str(),
+        cache: report.source.as_str(),
     }
 }
 

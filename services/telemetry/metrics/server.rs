@@ -15,9 +15,10 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::Metrics;
+use super::{Metrics, Shed};
 use crate::telemetry::instruments::labels::ServedMethod;
 use crate::telemetry::trace_context::CallContext;
+use crate::transport::watches::TurnedAway;
 
 /// Puts [`Measure`] around a service.
 #[derive(Clone)]
@@ -76,12 +77,17 @@ where
         let mut under_way = UnderWay {
             metrics: Arc::clone(&self.layer.metrics),
             method: Some(ServedMethod::from(method)),
+            is_streaming,
             trace_id,
             began: Instant::now(),
         };
+        under_way.metrics.active(is_streaming).up();
         let answer = self.inner.call(request);
         Box::pin(async move {
             let response = answer.await?;
+            if response.extensions().get::<TurnedAway>().is_some() {
+                under_way.metrics.shed(Shed::Watches);
+            }
             if let Some(code) = code_in(response.headers()) {
                 under_way.ended(code);
             } else if response.status() != StatusCode::OK {
@@ -107,6 +113,7 @@ struct UnderWay {
     metrics: Arc<Metrics>,
     /// None once it is measured.
     method: Option<ServedMethod>,
+    is_streaming: bool,
     trace_id: Option<TraceId>,
     began: Instant,
 }
@@ -114,12 +121,15 @@ struct UnderWay {
 impl UnderWay {
     /// It was no call.
     fn dismiss(&mut self) {
-        self.method = None;
+        if self.method.take().is_some() {
+            self.metrics.active(self.is_streaming).down();
+        }
     }
 
     fn ended(&mut self, code: Code) {
         if let Some(method) = self.method.take() {
             let duration = self.began.elapsed();
+            self.metrics.active(self.is_streaming).down();
             self.metrics.called(method, code, duration, self.trace_id);
         }
     }

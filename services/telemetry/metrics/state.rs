@@ -1,72 +1,95 @@
-//! What is asked for when the page is read, because it changes by itself: ages, expiries, circuits.
+//! What is asked for when it is read, because it changes by itself: ages, expiries, circuits, and
+//! how much is under way.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use auth_interceptor::{Authenticator, Clock};
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
 
+use super::outcomes;
+use crate::app::{Check, Readiness};
 use crate::exchange::{AuthorityClient, TokenExchange};
+use crate::jobs::Depth;
+use crate::store::Store;
+use crate::telemetry::export::{Flow, QUEUE_CAPACITY};
+use crate::telemetry::instruments::reading::{Reading, Value};
 use crate::telemetry::instruments::{
-    BREAKER_STATE, CLOCK_SKEW, CREDENTIAL_EXPIRES_IN, Instrument, KEY_AGE, KEY_LAST_SUCCESS, KEYS,
-    spelled,
+    BREAKER_STATE, CLOCK_SKEW, CONNECTIONS, CREDENTIAL_EXPIRES_IN, DB_CONNECTIONS,
+    DB_CONNECTIONS_MAX, EXCHANGES_UNDER_WAY, Instrument, JOBS, KEY_AGE, KEY_LAST_SUCCESS, KEYS,
+    READY, SPANS_EXPORTED, SPANS_PROCESSED, SPANS_QUEUE_CAPACITY, SPANS_QUEUED,
 };
+use crate::telemetry::names;
+use crate::transport::load::OpenConnections;
 
 /// Where the state is asked for.
 #[derive(Debug)]
 pub struct State {
-    registry: Registry,
+    /// Keys.
+    pub authenticator: Arc<Authenticator>,
+    /// Circuits, and exchanges under way.
+    pub exchange: Arc<TokenExchange>,
+    /// Credentials, and the authorities' clocks.
+    pub credentials: Arc<AuthorityClient>,
+    /// The store's connections.
+    pub store: Arc<dyn Store>,
+    /// Jobs that have not ended.
+    pub jobs: Arc<Depth>,
+    /// Which checks pass.
+    pub readiness: Arc<Readiness>,
+    /// By the listeners' names, their connections.
+    pub connections: Vec<(&'static str, OpenConnections)>,
+    /// Spans on their way.
+    pub spans: Arc<Flow>,
+    /// The wall clock.
+    pub clock: Clock,
 }
 
 impl State {
-    /// The state of the keys, the circuits and the registrations' credentials.
-    #[must_use]
-    pub fn new(
-        authenticator: Arc<Authenticator>,
-        exchange: Arc<TokenExchange>,
-        credentials: Arc<AuthorityClient>,
-        clock: Clock,
-    ) -> Self {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Asked {
-            authenticator,
-            exchange,
-            credentials,
-            clock,
-        }));
-        Self { registry }
+    pub(super) fn read(&self) -> Vec<Reading> {
+        let mut readings = Vec::from(self.keys());
+        readings.extend(self.exchanges());
+        readings.extend(self.load());
+        readings.extend(self.spans());
+        readings
     }
 
-    pub(super) fn registry(&self) -> &Registry {
-        &self.registry
+    fn keys(&self) -> [Reading; 4] {
+        let now = whole(self.clock.now());
+        let authorities = self.authenticator.status();
+        let ages = authorities
+            .iter()
+            .filter_map(|one| Some((&*one.name, whole(one.keys_age?.as_secs()))));
+        let read_at = ages
+            .clone()
+            .map(|(name, age)| (name, now.saturating_sub(age)));
+        let keys = authorities.iter().map(|one| (&*one.name, whole(one.keys)));
+        // Whichever told its time last: the answers about keys, or those about tokens.
+        let mut skews: BTreeMap<_, _> = self
+            .credentials
+            .clock_skews()
+            .into_iter()
+            .map(|(name, skew)| (name, (skew.told, skew.seconds)))
+            .collect();
+        for one in &authorities {
+            if let Some(latest) = one.clock_told.zip(one.clock_skew_seconds) {
+                let told = skews.entry(Arc::clone(&one.name)).or_insert(latest);
+                *told = (*told).min(latest);
+            }
+        }
+        let skews = skews.iter().map(|(name, (_, skew))| (&**name, *skew));
+        [
+            gauge(&KEY_AGE, ages),
+            gauge(&KEYS, keys),
+            gauge(&KEY_LAST_SUCCESS, read_at),
+            gauge(&CLOCK_SKEW, skews),
+        ]
     }
-}
 
-struct Asked {
-    authenticator: Arc<Authenticator>,
-    exchange: Arc<TokenExchange>,
-    credentials: Arc<AuthorityClient>,
-    clock: Clock,
-}
-
-impl fmt::Debug for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asked").finish_non_exhaustive()
-    }
-}
-
-impl Collector for Asked {
-    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        self.keys(&mut encoder)?;
+    fn exchanges(&self) -> [Reading; 3] {
         let circuits = self.exchange.open_circuits();
         let circuits = circuits
             .iter()
-            .map(|(authority, open)| (&**authority, seconds(*open)));
-        gauge(&mut encoder, &BREAKER_STATE, circuits)?;
+            .map(|(authority, open)| (&**authority, whole(*open)));
         let now = self.clock.now();
         let expiries = self.exchange.registration_names().filter_map(|name| {
             let status = self.credentials.credential_status(name)?.ok()?;
@@ -74,48 +97,70 @@ impl Collector for Asked {
             let left = status.expires_at?.checked_signed_diff(now)?;
             Some((name, left))
         });
-        gauge(&mut encoder, &CREDENTIAL_EXPIRES_IN, expiries)
+        let under_way = Value::Level(whole(self.exchange.under_way()));
+        [
+            gauge(&BREAKER_STATE, circuits),
+            gauge(&CREDENTIAL_EXPIRES_IN, expiries),
+            Reading::alone(&EXCHANGES_UNDER_WAY, under_way),
+        ]
+    }
+
+    fn load(&self) -> [Reading; 5] {
+        let open = self.connections.iter();
+        let open = open.map(|(listener, open)| (*listener, whole(open.count())));
+        let passed = self.readiness.passed();
+        let checks = Check::ALL.map(|check| (check.as_str(), i64::from(passed.passes(check))));
+        let jobs = self.jobs.latest().into_iter();
+        let jobs = jobs.flat_map(|jobs| [("waiting", jobs.waiting), ("claimed", jobs.claimed)]);
+        let pools = self.store.pools();
+        let of_pools = pools.iter().flat_map(|pool| {
+            [("used", pool.used), ("idle", pool.idle)].map(|(state, count)| {
+                let labels = vec![
+                    (names::DB_POOL_NAME, pool.name.to_owned()),
+                    (names::DB_CONNECTION_STATE, state.to_owned()),
+                ];
+                (labels, Value::Level(i64::from(count)))
+            })
+        });
+        let most = pools.iter().map(|pool| (pool.name, i64::from(pool.max)));
+        [
+            gauge(&CONNECTIONS, open),
+            gauge(&READY, checks.into_iter()),
+            gauge(&JOBS, jobs.map(|(state, count)| (state, whole(count)))),
+            Reading::of(&DB_CONNECTIONS, of_pools),
+            gauge(&DB_CONNECTIONS_MAX, most),
+        ]
+    }
+
+    fn spans(&self) -> [Reading; 4] {
+        let (flow, drops) = (&self.spans, self.spans.drops());
+        let lost = [
+            ("queue_full", drops.while_queued()),
+            ("hold_full", drops.while_held()),
+        ];
+        [
+            outcomes(&SPANS_PROCESSED, flow.queued(), &lost),
+            Reading::alone(&SPANS_QUEUED, Value::Level(whole(flow.waiting()))),
+            Reading::alone(&SPANS_QUEUE_CAPACITY, Value::Level(whole(QUEUE_CAPACITY))),
+            outcomes(
+                &SPANS_EXPORTED,
+                flow.sent(),
+                &[("refused", drops.while_sent())],
+            ),
+        ]
     }
 }
 
-impl Asked {
-    fn keys(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
-        let authorities = self.authenticator.status();
-        let ages = authorities
-            .iter()
-            .filter_map(|one| Some((&*one.name, seconds(one.keys_age?.as_secs()))));
-        gauge(encoder, &KEY_AGE, ages.clone())?;
-        let keys = authorities
-            .iter()
-            .map(|one| (&*one.name, seconds(one.keys)));
-        gauge(encoder, &KEYS, keys)?;
-        let now = seconds(self.clock.now());
-        let read_at = ages.map(|(name, age)| (name, now.saturating_sub(age)));
-        gauge(encoder, &KEY_LAST_SUCCESS, read_at)?;
-        let skews = authorities
-            .iter()
-            .filter_map(|one| Some((&*one.name, one.clock_skew_seconds?)));
-        gauge(encoder, &CLOCK_SKEW, skews)
-    }
-}
-
-fn seconds(number: impl TryInto<i64>) -> i64 {
+fn whole(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-/// A gauge by one label, whose values are names of the configuration.
+/// A gauge by one label, whose values are words of this program or names of the configuration.
 fn gauge<'n>(
-    encoder: &mut DescriptorEncoder,
-    instrument: &Instrument,
+    instrument: &'static Instrument,
     samples: impl Iterator<Item = (&'n str, i64)>,
-) -> fmt::Result {
+) -> Reading {
     let key = instrument.labels.first().copied().unwrap_or_default();
-    let (name, key, unit) = (spelled(instrument.name), spelled(key), instrument.unit());
-    let mut metric =
-        encoder.encode_descriptor(&name, instrument.meaning, unit.as_ref(), MetricType::Gauge)?;
-    for (configured, value) in samples {
-        let labels = [(key.as_str(), configured)];
-        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+    let samples = samples.map(|(name, value)| (vec![(key, name.to_owned())], Value::Level(value)));
+    Reading::of(instrument, samples)
 }

@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio_util::sync::CancellationToken;
 
 use super::super::drops::Destination;
+use super::super::flow::Flow;
 use super::super::queue::{self, CAPACITY, Deliver, KEPT_FOR_FAILURES, Queued};
 use super::*;
 
@@ -46,8 +47,9 @@ impl SpanProcessor for Shared {
 
 impl Holding {
     fn new(share: f64) -> Self {
-        let drops = Arc::new(Drops::default());
-        let (queue, queued) = queue::bounded(Destination::Collector, Arc::clone(&drops));
+        let flow = Arc::new(Flow::default());
+        let drops = Arc::clone(flow.drops());
+        let (queue, queued) = queue::bounded(Destination::Collector, flow);
         let hold = Hold::new(vec![queue], Ratio::new(share).unwrap(), Arc::clone(&drops));
         let hold = Arc::new(hold);
         let provider = SdkTracerProvider::builder()
