@@ -4,33 +4,36 @@
 //! call waits on a read that all such calls share.
 
 mod control_plane;
+mod judgement;
+mod refused;
 mod settings;
 mod status;
 mod subject_and_app;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, header};
-use tracing::Span;
-use tracing::field::Empty;
 
 pub use self::settings::AuthSettings;
 pub use self::status::AuthorityStatus;
 use crate::authority::AuthorityKind;
 use crate::bearer::{self, Credentials};
 use crate::caller::{Caller, SubjectToken};
-use crate::claims::{Claims, TokenSubject, TokenVersion};
-use crate::clock::{Clock, UnixSeconds};
+use crate::claims::{TokenSubject, TokenVersion};
+use crate::clock::Clock;
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
-use crate::keys::{AuthorityKeys, KeySnapshot, KeysStartError};
+use crate::keys::{AuthorityKeys, KeysStartError};
 use crate::known::Known;
-use crate::observer::{KeyOrigin, Observer, Validation};
+use crate::observer::Observer;
 use crate::policy::{MethodPolicy, Plane, TokenKind};
 use crate::refusal::Denial;
-use crate::remembered::{Remembered, TokenDigest};
-use crate::validator::{SettingsError, Unverified, Validator, VerifiedToken};
+use crate::remembered::Remembered;
+use crate::validator::{SettingsError, Validator, VerifiedToken};
+
+use self::judgement::Proven;
+use self::refused::{RefusedToken, Unproven};
 
 /// An [`Authenticator`] that cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -82,49 +85,6 @@ pub(crate) enum Decision {
     /// It waits for a read of this authority's keys, of which the token in this role needs one, and
     /// is decided again.
     NeedsKey(WantedKey, TokenRole),
-}
-
-enum Unproven {
-    Refused(Box<RefusedToken>),
-    NeedsKey(WantedKey),
-}
-
-/// A token that proves nothing.
-struct RefusedToken {
-    error: AuthError,
-    known: Known,
-    /// The number of the authority that it is from, where that was found out.
-    authority: Option<usize>,
-}
-
-impl From<AuthError> for Unproven {
-    fn from(error: AuthError) -> Self {
-        Self::Refused(Box::new(RefusedToken {
-            error,
-            known: Known::default(),
-            authority: None,
-        }))
-    }
-}
-
-impl Unproven {
-    /// Why, where it is refused for good.
-    fn error(&self) -> Option<&AuthError> {
-        match self {
-            Self::Refused(refused) => Some(&refused.error),
-            Self::NeedsKey(_) => None,
-        }
-    }
-
-    /// The same, of the token with this digest.
-    fn of(mut self, digest: TokenDigest) -> Self {
-        let known = match &mut self {
-            Self::Refused(refused) => &mut refused.known,
-            Self::NeedsKey(wanted) => &mut wanted.known,
-        };
-        known.digest = Some(digest.head());
-        self
-    }
 }
 
 impl Authenticator {
@@ -314,159 +274,6 @@ impl Authenticator {
         }
     }
 
-    /// Judges one token, and says so to who watches. `learned` says whether the call has waited
-    /// for keys.
-    fn recall_or_verify(&self, token: &str, learned: bool) -> Result<Proven, Unproven> {
-        let began = Instant::now();
-        let (judged, is_remembered) = self.judge(token, learned);
-        // A token that needs a key first is judged again once its call has waited for that.
-        if learned || !matches!(judged, Err(Unproven::NeedsKey(_))) {
-            let number = match &judged {
-                Ok(proven) => Some(proven.authority),
-                Err(Unproven::Refused(refused)) => refused.authority,
-                Err(Unproven::NeedsKey(wanted)) => Some(wanted.authority),
-            };
-            let authority = number.and_then(|number| self.authorities.get(number));
-            self.observer.validated(&Validation {
-                duration: began.elapsed(),
-                keys: match authority {
-                    Some(authority) => origin(authority, learned),
-                    None if learned => KeyOrigin::Fetch,
-                    None => KeyOrigin::Cache,
-                },
-                is_remembered,
-                authority: authority.map(|authority| &*authority.name),
-                keys_age: authority.and_then(|authority| authority.keys.age()),
-            });
-        }
-        judged
-    }
-
-    /// Judges one token, and says whether it was remembered.
-    fn judge(&self, token: &str, learned: bool) -> (Result<Proven, Unproven>, bool) {
-        let now = self.clock.now();
-        if token.len() > self.token_bytes {
-            let limit = self.token_bytes;
-            return (Err(AuthError::TokenTooLarge { limit }.into()), false);
-        }
-        let digest = Remembered::digest(token);
-        if let Some((claims, number)) = self.remembered.find(&digest, now)
-            && let Some(authority) = self.authorities.get(number)
-            && authority.keys.is_usable()
-        {
-            let proven = Proven {
-                claims,
-                authority: number,
-                digest,
-            };
-            return (Ok(proven), true);
-        }
-        let verified = self.verify_and_remember(token, digest, now, learned);
-        (verified.map_err(|unproven| unproven.of(digest)), false)
-    }
-
-    fn verify_and_remember(
-        &self,
-        token: &str,
-        digest: TokenDigest,
-        now: UnixSeconds,
-        learned: bool,
-    ) -> Result<Proven, Unproven> {
-        let span = tracing::debug_span!(
-            "auth.validate",
-            error.type = Empty,
-            selvedge.verdict_cache = "miss",
-            selvedge.jwks.age_s = Empty,
-            selvedge.jwks.source = Empty,
-            selvedge.jwks.kid_known = Empty,
-        );
-        let _entered = span.enter();
-        let verified = self.verify(token, now);
-        if !span.is_disabled() {
-            self.describe(&span, &verified, learned);
-        }
-        let verified = verified?;
-        let proven = Proven {
-            claims: Arc::clone(&verified.claims),
-            authority: verified.authority,
-            digest,
-        };
-        self.remembered.insert(digest, verified, now);
-        Ok(proven)
-    }
-
-    fn verify(&self, token: &str, now: UnixSeconds) -> Result<VerifiedToken, Unproven> {
-        let jws = self.validator.decode(token)?;
-        let text = self.validator.read(&jws)?;
-        let snapshots: Vec<Option<Arc<KeySnapshot>>> = self
-            .authorities
-            .iter()
-            .map(|authority| authority.keys.current())
-            .collect();
-        self.validator
-            .verify(&text, &snapshots, now)
-            .map_err(|unverified| match unverified {
-                Unverified::Refused(error) => error.into(),
-                Unverified::SignedAndRefused {
-                    error,
-                    authority,
-                    signed,
-                } => Unproven::Refused(Box::new(RefusedToken {
-                    error,
-                    known: Known {
-                        signed,
-                        ..Known::default()
-                    },
-                    authority: Some(authority),
-                })),
-                Unverified::UnknownKey { authority, version } => {
-                    let key_id = text.key_id().into();
-                    Unproven::NeedsKey(WantedKey {
-                        authority,
-                        version,
-                        key_id,
-                        known: Known::default(),
-                    })
-                }
-                Unverified::ForeignKey => self.key_unknown(None).into(),
-                Unverified::KeysUnavailable { authority } => {
-                    Unproven::Refused(Box::new(RefusedToken {
-                        error: self.keys_unavailable(authority),
-                        known: Known::default(),
-                        authority: Some(authority),
-                    }))
-                }
-            })
-    }
-
-    /// Puts on the span of a verification what it was made with and what came of it.
-    fn describe(&self, span: &Span, verified: &Result<VerifiedToken, Unproven>, learned: bool) {
-        let (authority, kid_known) = match verified {
-            Ok(verified) => (Some(verified.authority), Some(true)),
-            Err(Unproven::NeedsKey(wanted)) => (Some(wanted.authority), Some(false)),
-            Err(Unproven::Refused(refused)) => {
-                let kid_known = match refused.error {
-                    AuthError::SigningKeyUnknown { .. } => Some(false),
-                    AuthError::SigningKeysUnavailable { .. } => None,
-                    AuthError::TokenSignatureInvalid { .. } => Some(true),
-                    // What is found out after the key alone names an authority.
-                    _ => refused.authority.map(|_| true),
-                };
-                (refused.authority, kid_known)
-            }
-        };
-        let authority = authority.and_then(|number| self.authorities.get(number));
-        let age = authority.and_then(|authority| authority.keys.age());
-        let error = verified.as_ref().err().and_then(Unproven::error);
-        tracing::record_all!(
-            span,
-            error.type = error.map(AuthError::reason),
-            selvedge.jwks.age_s = age.map(|age| age.as_secs()),
-            selvedge.jwks.source = authority.map(|authority| origin(authority, learned).as_str()),
-            selvedge.jwks.kid_known = kid_known,
-        );
-    }
-
     async fn learn(&self, wanted: &WantedKey) {
         if let Some(authority) = self.authorities.get(wanted.authority) {
             authority.keys.learn(wanted.version, &wanted.key_id).await;
@@ -501,52 +308,6 @@ impl Authenticator {
             .map_or(&[], |authority| &authority.tenants)
     }
 
-    /// Refuses a call before any token of it is looked at.
-    fn refuse(&self, error: AuthError, role: Option<TokenRole>) -> Decision {
-        let refused = RefusedToken {
-            error,
-            known: Known::default(),
-            authority: None,
-        };
-        self.refuse_token(refused, role)
-    }
-
-    /// Refuses a call for a token that proves nothing.
-    fn refuse_token(&self, refused: RefusedToken, role: Option<TokenRole>) -> Decision {
-        Decision::Refuse(Box::new(self.denial(refused, role)))
-    }
-
-    /// Refuses a call for what a token proves.
-    fn refuse_proven(&self, error: AuthError, role: Option<TokenRole>, proven: Proven) -> Decision {
-        let refused = RefusedToken {
-            error,
-            known: Known::of(proven.digest),
-            authority: Some(proven.authority),
-        };
-        let mut denial = self.denial(refused, role);
-        denial.claims = Some(proven.claims);
-        Decision::Refuse(Box::new(denial))
-    }
-
-    fn denial(&self, refused: RefusedToken, token_role: Option<TokenRole>) -> Denial {
-        let RefusedToken {
-            error,
-            mut known,
-            authority,
-        } = refused;
-        known.keys_age = match authority.and_then(|number| self.authorities.get(number)) {
-            Some(authority) => authority.keys.age(),
-            None => self.oldest_keys_age(),
-        };
-        Denial {
-            error,
-            token_role,
-            claims: None,
-            authorization_uri: self.authorization_uri.clone(),
-            known,
-        }
-    }
-
     /// The age of the keys that were read the longest time ago.
     pub(crate) fn oldest_keys_age(&self) -> Option<Duration> {
         let authorities = self.authorities.iter();
@@ -556,40 +317,9 @@ impl Authenticator {
     }
 }
 
-impl Decision {
-    /// The same, of a call in which `app` has proved itself and names this tenant.
-    fn beside(mut self, app: &Arc<Claims>, stated_tenant: Option<TenantId>) -> Self {
-        let known = match &mut self {
-            Self::Allow(_) => return self,
-            Self::Refuse(denial) => &mut denial.known,
-            Self::NeedsKey(wanted, _) => &mut wanted.known,
-        };
-        known.app = Some(Arc::clone(app));
-        known.stated_tenant = stated_tenant;
-        self
-    }
-}
-
-/// Where the keys for a token come from; `learned` says whether the call has waited for them.
-fn origin(authority: &TrustedAuthority, learned: bool) -> KeyOrigin {
-    if learned {
-        KeyOrigin::Fetch
-    } else {
-        authority.keys.origin()
-    }
-}
-
 /// The user's token as the handler gets it; none if no user is calling.
 fn subject_token(headers: &HeaderMap, token: &str, proven: &Proven) -> Option<SubjectToken> {
     let of_user = proven.claims.subject() == TokenSubject::User;
     let value = headers.get(header::AUTHORIZATION).filter(|_| of_user)?;
     SubjectToken::of(value, token, &proven.claims, proven.digest)
-}
-
-/// A token that was verified, now or a moment ago.
-struct Proven {
-    claims: Arc<Claims>,
-    /// The number of the authority that issued it.
-    authority: usize,
-    digest: TokenDigest,
 }
