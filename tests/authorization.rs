@@ -10,13 +10,14 @@ use auth_interceptor::{
 use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use selvedge::bridge::GrpcWebLayer;
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::call_span::CallSpan;
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
 use tower::ServiceBuilder;
 
 use crate::contracts::descriptor_set;
-use crate::support::running::start_emulator;
+use crate::support::running::{start_emulator, users};
 use crate::support::served::Served;
 use crate::support::wait::in_time;
 use crate::support::{Call, READ_DATA, Reply, Running, Setup, read_token, user_token};
@@ -195,7 +196,9 @@ impl Guarded {
     /// The same under these settings.
     pub(crate) async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
         let emulator = start_emulator(auth_interceptor::Clock::system()).await;
-        let authenticator = Authenticator::start(&settings(&emulator)).unwrap();
+        let mut settings = settings(&emulator);
+        settings.observer = Arc::new(CallSpan::new(users(settings.clock.clone())));
+        let authenticator = Authenticator::start(&settings).unwrap();
         in_time("the keys are read", authenticator.ready()).await;
         let contract = descriptor_set("step_up", "grpc/health/v1/health.proto");
         let policies = Policies::from_descriptor_set(&contract).unwrap();

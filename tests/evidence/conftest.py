@@ -19,13 +19,13 @@ def _variable(name: str) -> str:
 @pytest.fixture(scope="session")
 def folder() -> Path:
     """What the run left."""
-    return Path(_variable("SELVEDGE_TEST_EVIDENCE"))
+    return Path(_variable("TEST_EVIDENCE"))
 
 
 @pytest.fixture(scope="session")
 def traces() -> Traces:
     """What the run exported, all of it."""
-    traces = Traces(_variable("SELVEDGE_TEST_TRACES"))
+    traces = Traces(_variable("TEST_TRACES"))
     traces.wait_until_quiet()
     return traces
 

@@ -11,6 +11,7 @@ use selvedge::config::ErrorCasing;
 use selvedge::contracts::DESCRIPTOR_SET;
 use selvedge::refusal::Reason::*;
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::call_span::CallSpan;
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
@@ -22,7 +23,7 @@ use super::asked::Asked;
 use super::scene::{FACES, Face, Scene, refuses_over};
 use crate::authorization::{Guarded, provider, signed_in_elsewhere, user};
 use crate::own_faults;
-use crate::support::running::start_emulator;
+use crate::support::running::{start_emulator, users};
 use crate::support::served::Served;
 use crate::support::wait::in_time;
 use crate::support::{GET_PROFILE, READ_DATA, Setup, eventually, user_token};
@@ -79,7 +80,9 @@ pub(crate) async fn a_fault_of_ours_is_told_over_every_face() {
     let emulator = start_emulator(auth_interceptor::Clock::system()).await;
     let token = user_token(&emulator, seed::CONSENTED, &["access_as_user"]);
     let asked = Asked::of(GET_PROFILE, &json!({})).bearer(&token);
-    let authenticator = Authenticator::start(&Setup::default().auth(&emulator)).unwrap();
+    let mut settings = Setup::default().auth(&emulator);
+    settings.observer = Arc::new(CallSpan::new(users(settings.clock.clone())));
+    let authenticator = Authenticator::start(&settings).unwrap();
     in_time("the keys are read", authenticator.ready()).await;
 
     let (routes, served) = own_faults::services().into_parts();

@@ -1,9 +1,7 @@
 //! What a whole test run leaves behind to be looked at from outside, when `cargo xtask` asks for it:
 //! every refusal that a client received, and what the services told a collector and their logs.
 //!
-//! `SELVEDGE_TEST_EVIDENCE` names the folder; `SELVEDGE_TEST_OTLP_ENDPOINT`, a collector that takes
-//! OTLP over gRPC; `SELVEDGE_TEST_TRACES`, where its spans can be counted. Without them nothing here
-//! does anything.
+//! Without the variables that name the folder, the collector and the store, nothing here does anything.
 
 mod journal;
 mod store;
@@ -21,6 +19,13 @@ use tokio::runtime::Runtime;
 use self::journal::Journal;
 use self::store::Store;
 use super::reply::Reply;
+
+/// Names the folder.
+const FOLDER: &str = "TEST_EVIDENCE";
+/// Names a collector that takes OTLP over gRPC.
+const ENDPOINT: &str = "TEST_OTLP_ENDPOINT";
+/// Names the store behind it, which takes SQL over HTTP.
+const TRACES: &str = "TEST_TRACES";
 
 static EVIDENCE: LazyLock<Option<Evidence>> = LazyLock::new(Evidence::from_environment);
 
@@ -110,9 +115,9 @@ pub(crate) fn scraped(page: &str) {
 
 impl Evidence {
     fn from_environment() -> Option<Self> {
-        let folder = PathBuf::from(variable("SELVEDGE_TEST_EVIDENCE")?);
-        let endpoint = variable("SELVEDGE_TEST_OTLP_ENDPOINT")?;
-        let traces = Store::at(&variable("SELVEDGE_TEST_TRACES")?);
+        let folder = PathBuf::from(variable(FOLDER)?);
+        let endpoint = variable(ENDPOINT)?;
+        let traces = Store::at(&variable(TRACES)?);
         let logs = folder.join("logs");
         std::fs::create_dir_all(&logs).unwrap();
         // It outlives every test's own.

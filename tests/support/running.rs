@@ -317,10 +317,7 @@ impl Setup {
             metrics: self.metrics,
             runbooks: self.runbooks,
             audit: Trail::default(),
-            users: Arc::new(
-                UserIdentity::new(&UserNaming::Hash { key_file: None }, self.clock.clone())
-                    .unwrap(),
-            ),
+            users: users(self.clock.clone()),
             push: self.push,
             traces: self.traces,
             spans: Arc::default(),
@@ -436,6 +433,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.served.abort();
     }
+}
+
+/// How users are named where nothing else is configured.
+pub(crate) fn users(clock: Clock) -> Arc<UserIdentity> {
+    Arc::new(UserIdentity::new(&UserNaming::Hash { key_file: None }, clock).unwrap())
 }
 
 /// An authority on a free port, in memory.

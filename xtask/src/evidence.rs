@@ -2,8 +2,8 @@
 //! service of the run exports to, and the suite that looks.
 //!
 //! rotel takes OTLP and writes into ClickHouse, each a process of its own; `tests/evidence/` holds the
-//! tables and the suite. The tests learn of them from `SELVEDGE_TEST_OTLP_ENDPOINT` and
-//! `SELVEDGE_TEST_TRACES`, and from `SELVEDGE_TEST_EVIDENCE` where to leave what clients received and
+//! tables and the suite. The tests learn of them from `TEST_OTLP_ENDPOINT` and
+//! `TEST_TRACES`, and from `TEST_EVIDENCE` where to leave what clients received and
 //! what was logged.
 
 mod store;
@@ -71,9 +71,9 @@ impl Evidence {
     /// Tells the tests where to export to, and where to leave the rest.
     pub(crate) fn tell_tests(&self, command: &mut Command) {
         command
-            .env("SELVEDGE_TEST_EVIDENCE", &self.folder)
-            .env("SELVEDGE_TEST_OTLP_ENDPOINT", &self.endpoint)
-            .env("SELVEDGE_TEST_TRACES", self.store.url());
+            .env("TEST_EVIDENCE", &self.folder)
+            .env("TEST_OTLP_ENDPOINT", &self.endpoint)
+            .env("TEST_TRACES", self.store.url());
     }
 
     /// The suite that looks at what has come.
