@@ -450,10 +450,10 @@ fn guarded(
         // Above everything that refuses, and below what names the trace: each call is measured once.
         .layer(MeasureLayer::new(Arc::clone(metrics), face.served.clone()))
         // Above everything that refuses, so that every refusal leaves complete.
-        .layer(CompletionLayer::new(
-            settings.message_bytes,
-            settings.runbooks.clone(),
-        ))
+        .layer(
+            CompletionLayer::new(settings.message_bytes, settings.runbooks.clone())
+                .counting(Arc::clone(metrics)),
+        )
         // What is not gRPC gets no further, and no gRPC status that it could not read.
         .layer(GrpcOnlyLayer)
         // Above the decision: waiting for a key counts against the caller's time too.

@@ -1,7 +1,10 @@
 //! What operators get beside the program: runbooks, rules and dashboards, held to what the program
 //! does.
 
+mod dashboards;
+mod measured;
 mod objective;
+mod prometheus;
 mod runbooks;
 
 use std::path::{Path, PathBuf};

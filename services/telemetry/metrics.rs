@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_interceptor::{
-    AuthError, Clock, DecidedCall, KeyRead, Observer, SentRequest, UnixSeconds, Validation,
+    AuthError, Clock, DecidedCall, KeyRead, KeyReadOutcome, Observer, SentRequest, UnixSeconds,
+    Validation,
 };
 use opentelemetry::trace::TraceId;
 use tonic::Code;
@@ -19,13 +20,14 @@ use super::export::Ratio;
 use super::instruments::labels::{self, ErrorType, KnownNames, ServedMethod, ServerCall};
 use super::instruments::reading::{Exemplar, Reading, Value};
 use super::instruments::{
-    ACTIVE_CALLS, AUDIT_DROPPED, AUTH_DECISIONS, Counter, DB_OPERATION_DURATION, EXCHANGE_DURATION,
-    EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level, OVERFLOWS,
-    POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
+    ACTIVE_CALLS, AUDIT_DROPPED, AUTH_DECISIONS, CALL_REFUSALS, Counter, DB_OPERATION_DURATION,
+    EXCHANGE_DURATION, EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level,
+    OVERFLOWS, POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
 };
 use super::names;
 use super::trace_context::CallContext;
 use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::refusal::{Reason, reason_name};
 use crate::requests::RequestObserver;
 use crate::store::measured::{StoreObserver, StoreOperation};
 
@@ -57,6 +59,7 @@ pub struct Metrics {
     began: UnixSeconds,
     server_duration: Family<ServerCall, Histogram>,
     auth_decisions: Family<labels::AuthDecision, Counter>,
+    refusals: Family<labels::Refusal, Counter>,
     validate_duration: Family<labels::Validation, Histogram>,
     key_fetches: Family<labels::KeyFetch, Counter>,
     exchanges: Family<labels::Exchange, Counter>,
@@ -81,19 +84,37 @@ impl Metrics {
     /// Instruments that have measured nothing.
     #[must_use]
     pub fn new(settings: MetricsSettings) -> Self {
+        // What alerts watch is there from the start, so that they see the first one.
         let shed = Family::new(&SHED);
-        // There from the start, so that an alert sees the first one.
         for cause in Shed::ALL {
             shed.measure(cause.labels(), |_: &Counter| ());
+        }
+        let refusals = Family::new(&CALL_REFUSALS);
+        for reason in (1..).map_while(|number| Reason::try_from(number).ok()) {
+            refusals.measure(refused(reason), |_: &Counter| ());
+        }
+        let exchanges = Family::new(&EXCHANGES);
+        for outcome in exchanges::OUTCOMES {
+            exchanges.measure(exchanges::unanswered(outcome), |_: &Counter| ());
+        }
+        let key_fetches = Family::new(&KEY_FETCHES);
+        for authority in settings.authorities.iter() {
+            let refused = labels::KeyFetch {
+                authority,
+                outcome: KeyReadOutcome::Refused.as_str(),
+                trigger: "timer",
+            };
+            key_fetches.measure(refused, |_: &Counter| ());
         }
         Self {
             began: settings.clock.now(),
             settings,
             server_duration: Family::new(&SERVER_DURATION),
             auth_decisions: Family::new(&AUTH_DECISIONS),
+            refusals,
             validate_duration: Family::new(&VALIDATE_DURATION),
-            key_fetches: Family::new(&KEY_FETCHES),
-            exchanges: Family::new(&EXCHANGES),
+            key_fetches,
+            exchanges,
             exchange_duration: Family::new(&EXCHANGE_DURATION),
             http_duration: Family::new(&HTTP_CLIENT_DURATION),
             store_duration: Family::new(&DB_OPERATION_DURATION),
@@ -132,6 +153,11 @@ impl Metrics {
             .measure(ServerCall::new(method, code), |series| {
                 series.observe(duration.as_secs_f64(), exemplar);
             });
+    }
+
+    /// A call was refused.
+    pub(crate) fn refused(&self, reason: Reason) {
+        self.refusals.measure(refused(reason), Counter::add_one);
     }
 
     /// A call was turned away.
@@ -183,6 +209,7 @@ impl Metrics {
         let overflows = [
             of(&self.server_duration),
             of(&self.auth_decisions),
+            of(&self.refusals),
             of(&self.validate_duration),
             of(&self.key_fetches),
             of(&self.exchanges),
@@ -195,6 +222,7 @@ impl Metrics {
         vec![
             self.server_duration.read(),
             self.auth_decisions.read(),
+            self.refusals.read(),
             self.validate_duration.read(),
             self.key_fetches.read(),
             self.exchanges.read(),
@@ -230,6 +258,12 @@ fn of<L: labels::Labels, M: super::instruments::Measurable>(
     family: &Family<L, M>,
 ) -> (&'static str, u64) {
     (family.instrument().name, family.overflows())
+}
+
+fn refused(reason: Reason) -> labels::Refusal {
+    labels::Refusal {
+        reason: reason_name(reason),
+    }
 }
 
 /// A counter of what succeeded, and of what failed by `error.type`.

@@ -138,7 +138,7 @@ attributes! {
     VERDICT_CACHE = "selvedge.verdict_cache", Listed, [Span, Log], "Whether the token had been verified before: `hit` or `miss`.";
 
     // The refusal.
-    REFUSAL_REASON = "selvedge.refusal.reason", Listed, [Span, Log, Audit], "Why a call is refused below the decision.";
+    REFUSAL_REASON = "selvedge.refusal.reason", Listed, [Span, Metric, Log, Audit], "Why a call is refused, by the decision or below it.";
     REFUSAL_METADATA = "selvedge.refusal.metadata", Open, [Span, Log], "What the caller is told beside the reason.";
 
     // The authorities.

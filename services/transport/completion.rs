@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -22,7 +23,8 @@ use tonic_types::pb;
 use tower::{Layer, Service};
 use tracing::{Span, record_all};
 
-use crate::refusal::{self, Refusal, Runbooks};
+use crate::refusal::{self, Details, Refusal, Runbooks};
+use crate::telemetry::metrics::Metrics;
 use crate::telemetry::names;
 use crate::telemetry::trace_context::CallContext;
 
@@ -31,6 +33,7 @@ use crate::telemetry::trace_context::CallContext;
 pub struct CompletionLayer {
     message_bytes: usize,
     runbooks: Option<Runbooks>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl CompletionLayer {
@@ -41,7 +44,15 @@ impl CompletionLayer {
         Self {
             message_bytes,
             runbooks,
+            metrics: None,
         }
+    }
+
+    /// Counts what is refused.
+    #[must_use]
+    pub fn counting(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
     }
 }
 
@@ -143,6 +154,10 @@ impl Complete {
             return;
         };
         record(&complete);
+        let reason = Details::of(&complete).reason;
+        if let (Some(metrics), Some(reason)) = (&self.layer.metrics, reason) {
+            metrics.refused(reason);
+        }
         // Every part is text that this process wrote; base64 and percent-encoding make it ASCII.
         if complete.add_header(headers).is_err() {
             tracing::error!("a refusal could not be written");

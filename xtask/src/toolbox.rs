@@ -1,10 +1,12 @@
 //! The tools that the tests, the contract checks and the client suites need, brought when absent.
 //!
-//! A machine needs git, Python with `venv`, PostgreSQL, ClickHouse and Chromium, asked of apt; everything else,
-//! buf and the Node runtime included, comes from lock files into folders that git ignores, and is reused
-//! for as long as its lock file is the same.
+//! A machine needs git, Python with `venv`, PostgreSQL, ClickHouse and Chromium, asked of apt, and
+//! Prometheus, whose package is only unpacked; everything else, buf and the Node runtime included,
+//! comes from lock files into folders that git ignores, and is reused for as long as its lock file is
+//! the same.
 
 mod node;
+pub(crate) mod prometheus;
 mod python;
 pub(crate) mod system;
 

@@ -102,6 +102,11 @@ impl KnownNames {
         Self(names.into())
     }
 
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = KnownName> {
+        self.0.iter().map(|name| KnownName(Some(Arc::clone(name))))
+    }
+
     /// `name`, if it is one of them.
     #[must_use]
     pub fn find(&self, name: &str) -> KnownName {
@@ -162,6 +167,12 @@ labels! {
         method: ServedMethod = RPC_METHOD,
         /// `user`, `app`, `composite` or `none`.
         token_kind: &'static str = TOKEN_KIND,
+    }
+
+    /// Of `selvedge.call.refusals`.
+    Refusal {
+        /// The reason.
+        reason: &'static str = REFUSAL_REASON,
     }
 
     /// Of `selvedge.auth.validate.duration`.

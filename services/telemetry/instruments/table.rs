@@ -47,6 +47,15 @@ pub const AUTH_DECISIONS: Instrument = Instrument::new(
     ],
 );
 
+/// Refusals, whoever refused.
+pub const CALL_REFUSALS: Instrument = Instrument::new(
+    "selvedge.call.refusals",
+    Kind::Counter,
+    Measure::Count,
+    "Calls that were refused, by the decision or below it, and why",
+    &[key::REFUSAL_REASON],
+);
+
 /// Validations of tokens.
 pub const VALIDATE_DURATION: Instrument = Instrument::new(
     "selvedge.auth.validate.duration",
@@ -315,6 +324,7 @@ pub const OVERFLOWS: Instrument = Instrument::new(
 pub const ALL: &[&Instrument] = &[
     &SERVER_DURATION,
     &AUTH_DECISIONS,
+    &CALL_REFUSALS,
     &VALIDATE_DURATION,
     &KEY_FETCHES,
     &KEY_AGE,

@@ -14,6 +14,30 @@ pub(super) fn labels(report: &ExchangeReport<'_>) -> Exchange {
     }
 }
 
+/// Everything that can come of one.
+pub(super) const OUTCOMES: [&str; 11] = [
+    "ok",
+    "not_allowed",
+    "credential",
+    "unavailable",
+    "timeout",
+    "invalid_response",
+    "overloaded",
+    "user",
+    "configuration",
+    "throttled",
+    "loop",
+];
+
+/// The labels of an exchange that the authority was asked for and did not refuse by a word.
+pub(super) fn unanswered(outcome: &'static str) -> Exchange {
+    Exchange {
+        outcome,
+        authority_error: None,
+        cache: "miss",
+    }
+}
+
 /// Who has to act, and for what: alerts leave out what only the user can mend.
 pub(in crate::telemetry) fn outcome(error: &ExchangeError) -> &'static str {
     match error {

@@ -111,7 +111,7 @@ pub(crate) fn provision() -> Result<()> {
         .flat_map(|need| need.packages.iter().copied())
         .collect();
     println!("installing {} for want of {what}", packages.join(" "));
-    apt(&["update", "--quiet"])
+    update()
         .and_then(|()| {
             let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
             install.extend(&packages);
@@ -127,6 +127,11 @@ pub(crate) fn provision() -> Result<()> {
         Some(need) => bail!("{} is still absent after its installation", need.what),
         None => Ok(()),
     }
+}
+
+/// Reads anew which packages there are.
+pub(super) fn update() -> Result<()> {
+    apt(&["update", "--quiet"])
 }
 
 /// Runs apt-get as root, or by a sudo that asks for no password.
