@@ -268,11 +268,11 @@ async fn every_decision_exchange_and_order_leaves_one_entry_that_names_nobody() 
     assert_eq!(records.len(), entries.len());
     for entry in &entries {
         let event = format!("selvedge.audit.{}", entry["event"].as_str().unwrap());
-        let same = records.iter().filter(|record| {
+        let mut same = records.iter().filter(|record| {
             record.event == event
                 && record.trace_id == entry["trace_id"].as_str().unwrap_or_default()
         });
-        let record = same.last().unwrap();
+        let record = same.next_back().unwrap();
         assert!(record.has_span && record.time_unix_nano > 0);
         for (key, value) in entry.as_object().unwrap() {
             if ["time", "event", TRACE_ID].contains(&&**key) {

@@ -38,7 +38,7 @@ pub struct UserIdentity(Naming);
 
 #[derive(Debug)]
 enum Naming {
-    Drawn(Key),
+    Drawn(Box<Key>),
     File {
         files: WatchedFiles<KeyFile>,
         clock: Clock,
@@ -79,7 +79,7 @@ impl UserIdentity {
     pub fn new(naming: &UserNaming, clock: Clock) -> Result<Self, UserIdentityError> {
         Ok(Self(match naming {
             UserNaming::ObjectId => Naming::ObjectId,
-            UserNaming::Hash { key_file: None } => Naming::Drawn(Key::drawn()?),
+            UserNaming::Hash { key_file: None } => Naming::Drawn(Box::new(Key::drawn()?)),
             UserNaming::Hash {
                 key_file: Some(file),
             } => {
