@@ -220,6 +220,7 @@ impl App {
             readiness: Arc::clone(&readiness),
             connections: LISTENERS.into_iter().zip(open.iter().cloned()).collect(),
             spans: Arc::clone(&settings.spans),
+            audit: settings.audit.clone(),
             clock: clock.clone(),
         };
         let measured = Measured::new(Arc::clone(&metrics), state);

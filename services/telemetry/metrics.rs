@@ -20,9 +20,9 @@ use super::export::Ratio;
 use super::instruments::labels::{self, ErrorType, KnownNames, ServedMethod, ServerCall};
 use super::instruments::reading::{Exemplar, Reading, Value};
 use super::instruments::{
-    ACTIVE_CALLS, AUDIT_DROPPED, AUTH_DECISIONS, CALL_REFUSALS, Counter, DB_OPERATION_DURATION,
-    EXCHANGE_DURATION, EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level,
-    OVERFLOWS, POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
+    ACTIVE_CALLS, AUTH_DECISIONS, CALL_REFUSALS, Counter, DB_OPERATION_DURATION, EXCHANGE_DURATION,
+    EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level, OVERFLOWS,
+    POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
 };
 use super::names;
 use super::trace_context::CallContext;
@@ -68,7 +68,6 @@ pub struct Metrics {
     store_duration: Family<labels::StoreOperation, Histogram>,
     shed: Family<labels::Shed, Counter>,
     active: ActiveCalls,
-    audit_dropped: Arc<Counter>,
     points_taken: Counter,
     points_lost: Counter,
 }
@@ -120,7 +119,6 @@ impl Metrics {
             store_duration: Family::new(&DB_OPERATION_DURATION),
             shed,
             active: ActiveCalls::default(),
-            audit_dropped: Arc::default(),
             points_taken: Counter::default(),
             points_lost: Counter::default(),
         }
@@ -132,12 +130,6 @@ impl Metrics {
             from: self.began.min(until),
             until,
         }
-    }
-
-    /// Counts the audit entries that are lost: whoever writes them says so here.
-    #[must_use]
-    pub fn audit_dropped(&self) -> &Arc<Counter> {
-        &self.audit_dropped
     }
 
     /// A call of `method` has ended.
@@ -237,7 +229,6 @@ impl Metrics {
                     (kind("stream"), Value::Level(self.active.streams.level())),
                 ],
             ),
-            Reading::alone(&AUDIT_DROPPED, Value::Count(self.audit_dropped.count())),
             outcomes(
                 &POINTS_EXPORTED,
                 self.points_taken.count(),

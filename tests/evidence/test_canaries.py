@@ -74,7 +74,7 @@ def test_nothing_that_was_exported_holds_a_canary(exported: Path):
     _nothing(_scan([*EVERYWHERE, PLANTED_IN_A_CALL], exported))
 
 
-@pytest.mark.parametrize("kind", ["logs", "metrics"])
+@pytest.mark.parametrize("kind", ["logs", "metrics", "audit"])
 def test_nothing_that_was_written_holds_a_canary(folder: Path, kind: str):
     written = folder / kind
     assert any(file.stat().st_size > 0 for file in written.iterdir()), f"there are no {kind}"

@@ -11,6 +11,7 @@ use selvedge::config::ErrorCasing;
 use selvedge::contracts::DESCRIPTOR_SET;
 use selvedge::refusal::Reason::*;
 use selvedge::refusal::SelvedgeRefusal;
+use selvedge::telemetry::audit::{AuditSettings, OnFailure, Trail};
 use selvedge::telemetry::call_span::CallSpan;
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
@@ -139,6 +140,26 @@ pub(crate) async fn what_only_other_policies_demand_is_told_over_both_faces() {
     for face in [Face::Grpc, Face::GrpcWeb] {
         refuses_over(&guarded.served.client, face, StepUpRequired, &asked).await;
     }
+}
+
+#[tokio::test]
+pub(crate) async fn a_call_that_cannot_be_audited_is_told_over_every_face() {
+    let (trail, writing) = Trail::start(&AuditSettings {
+        file: Some("/dev/full".into()),
+        on_failure: OnFailure::Refuse,
+        ..AuditSettings::default()
+    })
+    .unwrap();
+    let scene = Scene::with(Setup {
+        audit: trail,
+        ..Setup::default()
+    })
+    .await;
+    let read = json!({"workspaceId": seed::WORKSPACE_ID, "itemId": seed::ITEM_ID});
+    let read = Asked::of(READ_DATA, &read).bearer(&scene.token(seed::CONSENTED));
+    scene.refuses(AuditUnavailable, &read).await;
+    drop(scene);
+    writing.end().await;
 }
 
 #[tokio::test]

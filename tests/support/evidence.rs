@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use selvedge::telemetry::audit::{AuditSettings, Trail, Writing};
 use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
 use selvedge::telemetry::{LogSettings, Telemetry};
 use tokio::runtime::Runtime;
@@ -35,8 +36,10 @@ struct Evidence {
     endpoint: String,
     journal: Journal,
     traces: Store,
+    trail: Trail,
     tests: AtomicUsize,
     _telemetry: Telemetry,
+    _writing: Writing,
     _runtime: Runtime,
 }
 
@@ -99,6 +102,12 @@ pub(crate) fn endpoint() -> Option<&'static str> {
     EVIDENCE.as_ref().map(|evidence| evidence.endpoint.as_str())
 }
 
+/// Where audit entries go, where they are looked at.
+pub(crate) fn trail() -> Trail {
+    let evidence = EVIDENCE.as_ref();
+    evidence.map_or_else(Trail::default, |evidence| evidence.trail.clone())
+}
+
 /// A folder below the run's own, for the files of processes and for scrapes.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {
     let folder = EVIDENCE.as_ref()?.folder.join(name);
@@ -126,17 +135,19 @@ impl Evidence {
             .enable_all()
             .build()
             .unwrap();
-        let telemetry = {
+        let (telemetry, (trail, writing)) = {
             let _entered = runtime.enter();
-            start(&endpoint, &logs)
+            (start(&endpoint, &logs), audited(&folder))
         };
         Some(Self {
             journal: Journal::open(&folder),
             folder,
             endpoint,
             traces,
+            trail,
             tests: AtomicUsize::new(0),
             _telemetry: telemetry,
+            _writing: writing,
             _runtime: runtime,
         })
     }
@@ -158,6 +169,17 @@ fn start(endpoint: &str, logs: &Path) -> Telemetry {
         sample_ratio: SAMPLE_RATIO.parse().unwrap(),
     };
     Telemetry::start(&log, Some(&export)).unwrap()
+}
+
+/// What the services of this process enter.
+fn audited(folder: &Path) -> (Trail, Writing) {
+    let folder = folder.join("audit");
+    std::fs::create_dir_all(&folder).unwrap();
+    let settings = AuditSettings {
+        file: Some(folder.join(format!("tests-{}.jsonl", std::process::id()))),
+        ..AuditSettings::default()
+    };
+    Trail::start(&settings).unwrap()
 }
 
 /// Of the calls that succeed, how many are exported: every failed one is.

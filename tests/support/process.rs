@@ -81,6 +81,10 @@ impl ServiceProcess {
         if settings.iter().any(|(name, _)| *name == ENDPOINT_SETTING) {
             evidence::exports_elsewhere(service);
         }
+        if let Some(audit) = evidence::folder("audit") {
+            let file = audit.join(format!("process-{}.jsonl", uuid::Uuid::new_v4()));
+            command.env("SELVEDGE_TELEMETRY__AUDIT_FILE", file);
+        }
         if let Some(logs) = evidence::folder("logs") {
             // The folder of the test goes when the test has ended.
             let kept = logs.join(format!("process-{}.log", uuid::Uuid::new_v4()));

@@ -77,6 +77,8 @@ pub(crate) struct Setup {
     pub(crate) metrics: bool,
     /// What refusals link to.
     pub(crate) runbooks: Option<Runbooks>,
+    /// Where audit entries go.
+    pub(crate) audit: Trail,
     /// Where they are pushed to.
     pub(crate) push: Option<PushSettings>,
     /// Which traces of calls that succeeded exemplars may lead to.
@@ -123,6 +125,7 @@ impl Default for Setup {
             fabric: fabric(),
             metrics: true,
             runbooks: None,
+            audit: evidence::trail(),
             push: None,
             traces: Ratio::ALL,
             certified: false,
@@ -316,7 +319,7 @@ impl Setup {
             trust_inbound: TrustInbound::Auto,
             metrics: self.metrics,
             runbooks: self.runbooks,
-            audit: Trail::default(),
+            audit: self.audit,
             users: users(self.clock.clone()),
             push: self.push,
             traces: self.traces,

@@ -2,9 +2,8 @@
 //! service of the run exports to, and the suite that looks.
 //!
 //! rotel takes OTLP and writes into ClickHouse, each a process of its own; `tests/evidence/` holds the
-//! tables and the suite. The tests learn of them from `TEST_OTLP_ENDPOINT` and
-//! `TEST_TRACES`, and from `TEST_EVIDENCE` where to leave what clients received and
-//! what was logged.
+//! tables and the suite. The tests learn of them from `TEST_OTLP_ENDPOINT` and `TEST_TRACES`, and
+//! from `TEST_EVIDENCE` where to leave what clients received and what was logged.
 
 mod store;
 

@@ -11,10 +11,11 @@ use crate::app::{Check, Readiness};
 use crate::exchange::{AuthorityClient, TokenExchange};
 use crate::jobs::Depth;
 use crate::store::Store;
+use crate::telemetry::audit::Trail;
 use crate::telemetry::export::{Flow, QUEUE_CAPACITY};
 use crate::telemetry::instruments::reading::{Reading, Value};
 use crate::telemetry::instruments::{
-    BREAKER_STATE, CLOCK_SKEW, CONNECTIONS, CREDENTIAL_EXPIRES_IN, DB_CONNECTIONS,
+    AUDIT_DROPPED, BREAKER_STATE, CLOCK_SKEW, CONNECTIONS, CREDENTIAL_EXPIRES_IN, DB_CONNECTIONS,
     DB_CONNECTIONS_MAX, EXCHANGES_UNDER_WAY, Instrument, JOBS, KEY_AGE, KEY_LAST_SUCCESS, KEYS,
     READY, SPANS_EXPORTED, SPANS_PROCESSED, SPANS_QUEUE_CAPACITY, SPANS_QUEUED,
 };
@@ -40,6 +41,8 @@ pub struct State {
     pub connections: Vec<(&'static str, OpenConnections)>,
     /// Spans on their way.
     pub spans: Arc<Flow>,
+    /// The audit trail.
+    pub audit: Trail,
     /// The wall clock.
     pub clock: Clock,
 }
@@ -50,6 +53,10 @@ impl State {
         readings.extend(self.exchanges());
         readings.extend(self.load());
         readings.extend(self.spans());
+        readings.push(Reading::alone(
+            &AUDIT_DROPPED,
+            Value::Count(self.audit.dropped()),
+        ));
         readings
     }
 
@@ -145,7 +152,10 @@ impl State {
             outcomes(
                 &SPANS_EXPORTED,
                 flow.sent(),
-                &[("refused", drops.while_sent())],
+                &[
+                    ("refused", drops.while_sent()),
+                    ("span_file", drops.while_written()),
+                ],
             ),
         ]
     }
