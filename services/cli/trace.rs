@@ -117,9 +117,9 @@ impl Places {
                 Some(args.state_dir.join(AUDIT)),
             ),
             Some(file) => {
-                let settings = Settings::load(Some(file), &Environment::of_process()?)?;
-                let export = settings.telemetry.export;
-                (export.and_then(|export| export.span_file), None)
+                let telemetry = Settings::load(Some(file), &Environment::of_process()?)?.telemetry;
+                let spans = telemetry.export.and_then(|export| export.span_file);
+                (spans, telemetry.audit.file)
             }
         };
         let spans = args.spans.clone().or(spans);

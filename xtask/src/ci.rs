@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use crate::evidence::Evidence;
 use crate::repository::Repository;
 use crate::tally::Report;
-use crate::toolbox::{Toolbox, prometheus};
+use crate::toolbox::Toolbox;
 use crate::{clients, contracts as contract_checks, deny as deny_rules, gates, web};
 
 /// All of CI.
@@ -22,10 +22,7 @@ pub(crate) fn everything(repository: &Repository) -> Report {
     report.check("documentation", || gates::documentation(repository));
     report.check("build", || gates::build(repository));
     let evidence = add_collector(&mut report, repository);
-    report.suite("cargo test", || {
-        prometheus::provision(repository)?;
-        gates::tests(repository, evidence.as_ref())
-    });
+    report.suite("cargo test", || gates::tests(repository, evidence.as_ref()));
     add_clients(&mut report, repository);
     add_evidence(&mut report, repository, evidence.as_ref());
     report

@@ -6,7 +6,7 @@
 //! the same.
 
 mod node;
-pub(crate) mod prometheus;
+mod prometheus;
 mod python;
 pub(crate) mod system;
 
@@ -31,6 +31,7 @@ impl Toolbox {
     /// it is used first.
     pub(crate) fn provision(repository: &Repository) -> Result<Self> {
         system::provision()?;
+        prometheus::provision(repository)?;
         let python = Python::provision(repository)?;
         let node = Node::find(repository, &python)?;
         Ok(Self { python, node })

@@ -11,7 +11,7 @@ use crate::repository::Repository;
 const PROGRAMS: [&str; 2] = ["prometheus", "promtool"];
 
 /// Unpacks the package where the tests look, unless the system has both programs.
-pub(crate) fn provision(repository: &Repository) -> Result<()> {
+pub(super) fn provision(repository: &Repository) -> Result<()> {
     let is_installed = PROGRAMS
         .iter()
         .all(|program| process::succeeds(Command::new(program).arg("--version")));
