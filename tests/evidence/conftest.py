@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,11 +25,11 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def traces() -> Traces:
+def traces() -> Iterator[Traces]:
     """What the run exported, all of it."""
-    traces = Traces(_variable("TEST_TRACES"))
-    traces.wait_until_quiet()
-    return traces
+    with closing(Traces(_variable("TEST_TRACES"))) as traces:
+        traces.wait_until_quiet()
+        yield traces
 
 
 @pytest.fixture(scope="session")

@@ -51,13 +51,13 @@ SHOWN = 20
 
 @pytest.fixture(scope="module")
 def found(refusals: list[dict], traces: Traces) -> list[tuple[dict, dict | None]]:
-    """Each refusal, with the span that the query finds for its trace id and reason."""
+    """Each refusal, with the span of its trace id and reason."""
+    spans = traces.all_failing_spans()
+    return [(refusal, _of_its_reason(refusal, spans[refusal["trace_id"]])) for refusal in refusals]
 
-    def span(refusal: dict) -> dict | None:
-        spans = traces.failing_spans(refusal["trace_id"])
-        return next((span for span in spans if span["reason"] == refusal["reason"]), None)
 
-    return [(refusal, span(refusal)) for refusal in refusals]
+def _of_its_reason(refusal: dict, spans: list[dict]) -> dict | None:
+    return next((span for span in spans if span["reason"] == refusal["reason"]), None)
 
 
 def _without(found: list, concerns, column: str) -> list[dict]:
@@ -77,6 +77,12 @@ def _none(refusals: list[dict]) -> None:
 def test_the_trace_id_of_every_refusal_leads_to_its_span_and_reason(found):
     _none([refusal for refusal, span in found if span is None])
     print(f"{len(found)} refusals")
+
+
+def test_one_query_by_trace_id_finds_the_same_for_each_reason_over_each_face(found, traces):
+    asked = {(refusal["reason"], refusal["face"]): (refusal, span) for refusal, span in found}
+    for refusal, span in asked.values():
+        assert _of_its_reason(refusal, traces.failing_spans(refusal["trace_id"])) == span
 
 
 def test_every_span_says_which_method_and_code(found):

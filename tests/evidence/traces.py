@@ -3,12 +3,14 @@
 import http.client
 import json
 import time
+from collections import defaultdict
 from urllib.parse import urlencode, urlsplit
 
 # Longer than a span waits for others, in the service and in the collector.
 ARRIVAL_SECONDS = 15
 
 COLUMNS = {
+    "trace_id": "TraceId",
     "reason": "if(attribute('selvedge.auth.reason') != '', attribute('selvedge.auth.reason'),"
     " attribute('selvedge.refusal.reason'))",
     "method": "attribute('rpc.method')",
@@ -24,11 +26,11 @@ COLUMNS = {
 }
 
 
-def _query(trace_id: str) -> str:
-    """The one query: every failing server span of a trace, with all that tells why it failed."""
+def _query(condition: str) -> str:
+    """The one query: every failing server span, with all that tells why it failed."""
     columns = ", ".join(f"{expression} AS {name}" for name, expression in COLUMNS.items())
     query = (
-        f"SELECT {columns} FROM otel_traces WHERE TraceId = '{trace_id}' AND SpanKind = 'Server'"
+        f"SELECT {columns} FROM otel_traces WHERE {condition} AND SpanKind = 'Server'"
         " AND attribute('error.type') != '' FORMAT JSONEachRow"
     )
     # An attribute's value; the server has no functions of one's own.
@@ -45,6 +47,9 @@ class Traces:
     def __init__(self, url: str):
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def ask(self, query: str) -> bytes:
         # In the request line: a body is a packet of its own, which waits for the first's receipt.
         self._connection.request("GET", "/?" + urlencode({"database": "otel", "query": query}))
@@ -55,7 +60,17 @@ class Traces:
 
     def failing_spans(self, trace_id: str) -> list[dict[str, str]]:
         """What the one query finds."""
-        return [json.loads(line) for line in self.ask(_query(trace_id)).splitlines()]
+        return self._spans(f"TraceId = '{trace_id}'")
+
+    def all_failing_spans(self) -> dict[str, list[dict[str, str]]]:
+        """What it would find for each trace."""
+        found = defaultdict(list)
+        for span in self._spans("1"):
+            found[span["trace_id"]].append(span)
+        return found
+
+    def _spans(self, condition: str) -> list[dict[str, str]]:
+        return [json.loads(line) for line in self.ask(_query(condition)).splitlines()]
 
     def wait_until_quiet(self) -> None:
         """Waits until no more spans come."""
