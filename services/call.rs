@@ -62,12 +62,9 @@ impl CallError {
     }
 }
 
-/// The way out for every failure of a handler: one refusal, and one event that tells the operator
-/// what the caller is told.
+/// The way out for every failure of a handler: one refusal.
 pub(crate) fn status(error: impl Into<Refusal>) -> Status {
-    let refusal = error.into();
-    refusal.report();
-    refusal.into()
+    error.into().into()
 }
 
 /// The verified claims of the user who calls, whose data a request is about.

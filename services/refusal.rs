@@ -1,7 +1,8 @@
 //! The one total mapping from domain errors to gRPC status and details.
 //!
 //! A refusal has one reason, and the reason decides its code. Everything in it is meant for the
-//! caller; what only an operator should learn goes to the log at the place where it is known.
+//! caller; what only an operator should learn goes to the log at the place where it is known. The
+//! refusal itself does where it leaves, see [`completion`](crate::transport::completion).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -161,26 +162,6 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
-    }
-
-    /// Leaves an event of the refusal in the log, under the call's trace. Nothing in it is more than
-    /// the caller learns; a claims challenge is less.
-    pub fn report(&self) {
-        let reason = reason_name(self.reason);
-        let metadata = &self.metadata;
-        if code(self.reason) == Code::Internal {
-            tracing::error!(
-                selvedge.refusal.reason = reason,
-                selvedge.refusal.metadata = ?metadata,
-                "selvedge.call.refused"
-            );
-        } else {
-            tracing::info!(
-                selvedge.refusal.reason = reason,
-                selvedge.refusal.metadata = ?metadata,
-                "selvedge.call.refused"
-            );
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod exchanges;
 mod lines;
+mod refusals;
 
 use std::collections::HashMap;
 

@@ -40,6 +40,11 @@ static STRIPPED: [HeaderName; 9] = [
     HeaderName::from_static("x-user-oid"),
 ];
 
+/// That the decision has refused a call, and has told the log why. In the extensions of its response,
+/// so that whoever logs what else is refused does not log it again.
+#[derive(Clone, Copy, Debug)]
+pub struct Denied;
+
 /// Puts [`Auth`] in front of a service.
 #[derive(Clone)]
 pub struct AuthLayer {
@@ -228,7 +233,9 @@ impl Shared {
             verdict: Verdict::Denied(denial),
             keys_age: known.or_else(|| self.authenticator.oldest_keys_age()),
         });
-        self.refuse.refuse(denial).into_http()
+        let mut response = self.refuse.refuse(denial).into_http();
+        response.extensions_mut().insert(Denied);
+        response
     }
 }
 

@@ -97,7 +97,7 @@ pub use issuer::IssuerTemplate;
 pub use jws::DEFAULT_TOKEN_LIMIT;
 pub use keys::KeysStartError;
 pub use known::TokenId;
-pub use layer::{Auth, AuthLayer};
+pub use layer::{Auth, AuthLayer, Denied};
 pub use observer::{
     DecidedCall, KeyOrigin, KeyRead, KeyReadOutcome, Observer, Outcome, SentRequest, Unobserved,
     Validation, Verdict,

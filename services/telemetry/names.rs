@@ -207,7 +207,7 @@ named! {
     EVENTS:
     EVENT_DENIED = "selvedge.auth.denied", "A call is refused by the decision.";
     EVENT_ALLOWED = "selvedge.auth.allowed", "A call is let through by the decision.";
-    EVENT_REFUSED = "selvedge.call.refused", "A call is refused below the decision.";
+    EVENT_REFUSED = "selvedge.call.refused", "A call is refused by anybody but the decision.";
     EVENT_EXCEPTION = "rpc.server.call.exception", "A handler has panicked.";
     EVENT_AUDIT_DECISION = "selvedge.audit.decision", "An audit entry: a call was let through or refused.";
     EVENT_AUDIT_EXCHANGE = "selvedge.audit.exchange", "An audit entry: a token was exchanged for a user, or was not.";

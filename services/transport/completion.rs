@@ -1,15 +1,17 @@
 //! Completes every refusal on its way out: whoever made it, the caller learns the method, the trace
-//! id and a reason.
+//! id and a reason, and the log has one event of it.
 //!
 //! Handlers and layers below return a status with the details they know. tonic itself returns bare
 //! ones, for messages that are too large or cannot be read; they become refusals here.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use auth_interceptor::Denied;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -18,8 +20,7 @@ use pin_project_lite::pin_project;
 use prost::Message as _;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
-use tonic_types::pb;
+use tonic_types::{ErrorInfo, StatusExt as _, pb};
 use tower::{Layer, Service};
 use tracing::{Span, record_all};
 
@@ -27,6 +28,10 @@ use crate::refusal::{self, Details, Refusal, Runbooks};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::names;
 use crate::telemetry::trace_context::CallContext;
+
+/// What every refusal says of its call, by these keys of its metadata.
+const METHOD: &str = "method";
+const TRACE_ID: &str = "traceId";
 
 /// Puts [`Completion`] around a service.
 #[derive(Clone, Debug)]
@@ -96,14 +101,19 @@ where
             let mut response = match future.await {
                 Ok(answer) => answer?,
                 Err(panic) => {
-                    report(panic.as_ref());
+                    report_panic(panic.as_ref());
                     Status::from(Refusal::internal_fault()).into_http()
                 }
             };
             let Some(call) = call else {
                 return Ok(response);
             };
-            let completion = Complete { call, layer };
+            let is_denied = response.extensions_mut().remove::<Denied>().is_some();
+            let completion = Complete {
+                call,
+                layer,
+                is_denied,
+            };
             if let Some(status) = response.extensions_mut().remove::<Status>() {
                 completion.apply(&status, response.headers_mut());
             } else if response.status() == StatusCode::OK {
@@ -126,7 +136,7 @@ where
 }
 
 /// A panic's place is in the log by the panic hook; what it says may quote anything, so no more.
-fn report(panic: &(dyn Any + Send)) {
+fn report_panic(panic: &(dyn Any + Send)) {
     let kind = if panic.is::<String>() || panic.is::<&str>() {
         "message"
     } else {
@@ -145,6 +155,8 @@ fn report(panic: &(dyn Any + Send)) {
 struct Complete {
     call: CallContext,
     layer: CompletionLayer,
+    /// The decision has refused the call, and told the log why.
+    is_denied: bool,
 }
 
 impl Complete {
@@ -153,7 +165,11 @@ impl Complete {
         let Some(complete) = self.complete(status) else {
             return;
         };
-        record(&complete);
+        let info = complete.get_details_error_info();
+        record(complete.code(), info.as_ref());
+        if !self.is_denied {
+            report(complete.code(), info.as_ref());
+        }
         let reason = Details::of(&complete).reason;
         if let (Some(metrics), Some(reason)) = (&self.layer.metrics, reason) {
             metrics.refused(reason);
@@ -183,8 +199,8 @@ impl Complete {
                 && let Ok(mut info) = pb::ErrorInfo::decode(detail.value.as_slice())
             {
                 info.metadata
-                    .insert("method".to_owned(), self.call.method().to_owned());
-                info.metadata.insert("traceId".to_owned(), trace_id.clone());
+                    .insert(METHOD.to_owned(), self.call.method().to_owned());
+                info.metadata.insert(TRACE_ID.to_owned(), trace_id.clone());
                 page = self
                     .layer
                     .runbooks
@@ -259,11 +275,10 @@ fn add_link(details: &mut Vec<prost_types::Any>, page: String) {
 /// Puts a refusal on the call's span. Every refused call has an error type, by which its trace is
 /// exported; the span's own status is an error only where the fault is the service's, as the
 /// conventions for RPC have it.
-fn record(refused: &Status) {
+fn record(code: Code, info: Option<&ErrorInfo>) {
     let span = Span::current();
-    let code = refusal::code_name(refused.code());
     let is_our_fault = matches!(
-        refused.code(),
+        code,
         Code::Unknown
             | Code::DeadlineExceeded
             | Code::Unimplemented
@@ -271,14 +286,40 @@ fn record(refused: &Status) {
             | Code::Unavailable
             | Code::DataLoss
     );
-    let info = refused.get_details_error_info();
+    let code = refusal::code_name(code);
     record_all!(
         span,
         rpc.response.status_code = code,
         error.r#type = code,
-        selvedge.refusal.reason = info.as_ref().map(|info| &*info.reason),
+        selvedge.refusal.reason = info.map(|info| &*info.reason),
         otel.status_code = is_our_fault.then_some("ERROR"),
     );
+}
+
+/// Leaves the one event of a refusal in the log, under the call's trace. Nothing in it is more than
+/// the caller learns, and a claims challenge, which is a detail of its own, is not in it.
+fn report(code: Code, info: Option<&ErrorInfo>) {
+    let reason = info.map(|info| &*info.reason);
+    // The call's span, around the event, says of what call it is.
+    let metadata: BTreeMap<&str, &str> = info
+        .into_iter()
+        .flat_map(|info| &info.metadata)
+        .map(|(key, value)| (&**key, &**value))
+        .filter(|(key, _)| ![METHOD, TRACE_ID].contains(key))
+        .collect();
+    if code == Code::Internal {
+        tracing::error!(
+            selvedge.refusal.reason = reason,
+            selvedge.refusal.metadata = ?metadata,
+            "selvedge.call.refused"
+        );
+    } else {
+        tracing::info!(
+            selvedge.refusal.reason = reason,
+            selvedge.refusal.metadata = ?metadata,
+            "selvedge.call.refused"
+        );
+    }
 }
 
 pin_project! {

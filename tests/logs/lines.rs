@@ -12,7 +12,7 @@ use crate::support::web::{self, Form, Http};
 use crate::support::{Call, READ_DATA, eventually, read_token, user_token};
 
 /// The lines that carry this trace id where log tools look for it.
-fn lines_of(log: &str, trace: &str) -> Vec<Value> {
+pub(super) fn lines_of(log: &str, trace: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
     lines
         .filter(|line: &Value| line["trace_id"] == trace)

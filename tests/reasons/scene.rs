@@ -39,7 +39,8 @@ impl Face {
         }
     }
 
-    fn call(self, asked: &Asked) -> Option<Call> {
+    /// The call that is asked for; none for a method that the face does not have.
+    pub(crate) fn call(self, asked: &Asked) -> Option<Call> {
         match self {
             Self::Grpc => Some(asked.grpc()),
             Self::GrpcWeb => Some(web::call(&asked.grpc(), Form::Binary)),

@@ -77,9 +77,7 @@ where
             if trail.keep(entry).await {
                 return ready.call(request).await;
             }
-            let refusal = Refusal::audit_unavailable();
-            refusal.report();
-            Ok(Status::from(refusal).into_http())
+            Ok(Status::from(Refusal::audit_unavailable()).into_http())
         })
     }
 }
