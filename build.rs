@@ -10,8 +10,15 @@ use anyhow::{Context as _, Result, bail};
 /// Where the contracts are: ours, and the policy option's one copy.
 const ROOTS: [&str; 2] = ["proto", "auth-interceptor/proto"];
 
-/// Messages that hold a secret: what they print is written by hand.
-const SECRETS: [&str; 1] = [".selvedge.exchange.v1.ExchangeTokenResponse"];
+/// Messages that hold a secret, claims, or who somebody is: what they print is written by hand.
+const SECRETS: [&str; 6] = [
+    ".selvedge.admin.v1.ForgetUserRequest",
+    ".selvedge.control.v1.NameValuePair",
+    ".selvedge.data.v1.Profile",
+    ".selvedge.exchange.v1.ExchangeTokenRequest",
+    ".selvedge.exchange.v1.ExchangeTokenResponse",
+    ".selvedge.refusal.v1.AuthChallenge",
+];
 
 /// The option that every method must carry.
 const POLICY: &str = "selvedge.auth.v1.policy";

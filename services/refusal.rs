@@ -5,6 +5,7 @@
 //! refusal itself does where it leaves, see [`completion`](crate::transport::completion).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use auth_interceptor::AuthError;
@@ -38,7 +39,7 @@ use crate::store::StoreError;
 pub const DOMAIN: &str = "selvedge";
 
 /// A failure as its caller sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Refusal {
     reason: Reason,
     message: String,
@@ -162,6 +163,17 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
+    }
+}
+
+/// Leaves out both forms of the challenge: they are for the caller, and may hold claims.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("reason", &self.reason)
+            .field("message", &self.message)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod callers;
 pub(crate) mod folder;
 pub(crate) mod log;
+mod secrecy;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

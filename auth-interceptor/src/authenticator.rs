@@ -55,7 +55,6 @@ struct TrustedAuthority {
 }
 
 /// A key that no one has seen, and whom to ask for it.
-#[derive(Debug)]
 pub(crate) struct WantedKey {
     authority: usize,
     version: TokenVersion,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::exchange::{ExchangeError, LongRunningError};
+use crate::exchange::{ClaimsRequest, ExchangeError, LongRunningError};
 
 /// Why a downstream call fails.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum DownstreamError {
         /// The call.
         call: FailedCall,
         /// The claims request, byte for byte, at most 8 KiB.
-        claims: Box<str>,
+        claims: ClaimsRequest,
     },
     /// The API rejects a token that was exchanged for it a moment ago.
     #[error("the downstream API rejects the exchanged token")]

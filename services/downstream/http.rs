@@ -121,7 +121,7 @@ impl Http {
                     if let Some(claims) = claims {
                         return Err(DownstreamError::ClaimsChallenge {
                             call: about,
-                            claims: claims.as_str().into(),
+                            claims,
                         });
                     }
                     if is_fresh {

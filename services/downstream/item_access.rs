@@ -74,7 +74,7 @@ pub struct ItemAccess {
 }
 
 /// Whose permissions on what.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 struct Subject {
     registration: Box<str>,
     tenant: TenantId,

@@ -1,6 +1,7 @@
 //! A claims request, kept byte for byte.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::de::IgnoredAny;
 
@@ -8,8 +9,8 @@ use serde::de::IgnoredAny;
 const MAX_BYTES: usize = 8 * 1024;
 
 /// What a sign-in has to satisfy (OpenID Connect Core section 5.5): the very text that a caller or
-/// an authority wrote.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// an authority wrote. It goes to them and into no log, as it may say what about the user is doubted.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ClaimsRequest(Box<str>);
 
 /// The text is not a claims request.
@@ -36,6 +37,12 @@ impl ClaimsRequest {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Debug for ClaimsRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClaimsRequest")
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auth_interceptor::TenantId;
 
-use super::{Consent, Scopes};
+use super::{ClaimsRequest, Consent, Scopes};
 
 /// Why an exchange fails. Cheap to clone: it is remembered, and shared by all who waited for it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +106,7 @@ pub struct AuthorityRefusal {
     /// `error_codes`: diagnostics, at most 8. The last is the most specific.
     pub codes: Vec<u32>,
     /// `claims`, byte for byte, at most 8 KiB.
-    pub claims: Option<Box<str>>,
+    pub claims: Option<ClaimsRequest>,
     /// `correlation_id`, for support.
     pub correlation_id: Option<Box<str>>,
     /// `trace_id`, or the header `x-ms-request-id`, for support.

@@ -17,14 +17,14 @@ impl From<DownstreamError> for Refusal {
             DownstreamError::ClaimsChallenge { call, claims } => {
                 let mut refusal =
                     refuse(Reason::DownstreamClaimsChallenge, call).with_challenge(AuthChallenge {
-                        claims_for_conditional_access_policy: claims.clone().into(),
+                        claims_for_conditional_access_policy: claims.as_str().to_owned(),
                         retryable: true,
                         ..Default::default()
                     });
                 refusal.www_authenticate = Some(
                     Challenge::bearer("")
                         .with("error", "insufficient_claims")
-                        .with("claims", &STANDARD.encode(claims.as_bytes()))
+                        .with("claims", &STANDARD.encode(claims.as_str()))
                         .into_text(),
                 );
                 refusal

@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{AuthChallenge, Reason, Refusal, bounded};
-use crate::exchange::{AuthorityRefusal, Consent, ExchangeError, LongRunningError, RefusalClass};
+use crate::exchange::{
+    AuthorityRefusal, ClaimsRequest, Consent, ExchangeError, LongRunningError, RefusalClass,
+};
 use crate::store::StoreError;
 
 impl From<ExchangeError> for Refusal {
@@ -132,7 +134,7 @@ fn consent_required(of: &AuthorityRefusal) -> Refusal {
 }
 
 fn interaction_required(of: &AuthorityRefusal) -> Refusal {
-    let claims = of.claims.as_deref().unwrap_or_default();
+    let claims = of.claims.as_ref().map_or("", ClaimsRequest::as_str);
     refusal(Reason::InteractionRequired, of)
         .with_challenge(AuthChallenge {
             claims_for_conditional_access_policy: claims.to_owned(),
@@ -155,7 +157,7 @@ fn blocked(of: &AuthorityRefusal) -> Refusal {
         None => refusal,
         // The dialog explains; it cannot mend.
         Some(claims) => refusal.with_challenge(AuthChallenge {
-            claims_for_conditional_access_policy: claims.clone().into(),
+            claims_for_conditional_access_policy: claims.as_str().to_owned(),
             retryable: false,
             ..Default::default()
         }),

@@ -2,6 +2,7 @@
 //! configured and can bring nothing of its own, neither a key nor an algorithm nor an address.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::json::{Members, Value};
 use crate::authority::Algorithm;
@@ -10,7 +11,6 @@ use crate::error::AuthError;
 const MAX_KEY_ID_BYTES: usize = 256;
 
 /// The header members that a verification needs (RFC 7515 section 4.1).
-#[derive(Debug)]
 pub(crate) struct Header<'t> {
     pub(crate) algorithm: Algorithm,
     pub(crate) key_id: Cow<'t, str>,
@@ -22,6 +22,17 @@ pub(crate) struct Header<'t> {
     /// Whether there is a `nonce`: Entra puts it into tokens that only their own resource, such as
     /// Microsoft Graph, can verify.
     pub(crate) has_nonce: bool,
+}
+
+/// Leaves out what the sender may have written as they liked.
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("algorithm", &self.algorithm)
+            .field("media_type", &self.media_type)
+            .field("has_nonce", &self.has_nonce)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What `typ` says the token is.

@@ -10,7 +10,9 @@ use super::{error_response, job_failure};
 use crate::call::CallError;
 use crate::contracts::control::v1::{ErrorResponse, ErrorSource};
 use crate::downstream::{DownstreamError, FailedCall};
-use crate::exchange::{AuthorityRefusal, Consent, ExchangeError, RefusalClass, Scopes};
+use crate::exchange::{
+    AuthorityRefusal, ClaimsRequest, Consent, ExchangeError, RefusalClass, Scopes,
+};
 use crate::refusal::{Reason, Refusal};
 use crate::store::StoreError;
 
@@ -108,7 +110,7 @@ fn full_consent_is_asked_for_in_the_new_words_and_the_old() {
 fn step_up_hands_the_front_end_its_claims_in_both_spellings() {
     let refusal = AuthorityRefusal {
         suberror: Some("basic_action".into()),
-        claims: Some(CLAIMS.into()),
+        claims: Some(ClaimsRequest::parse(CLAIMS).unwrap()),
         ..authority(RefusalClass::Interaction, Some(50076))
     };
     let call = FailedCall {
@@ -118,7 +120,7 @@ fn step_up_hands_the_front_end_its_claims_in_both_spellings() {
     };
     let downstream = DownstreamError::ClaimsChallenge {
         call,
-        claims: CLAIMS.into(),
+        claims: ClaimsRequest::parse(CLAIMS).unwrap(),
     };
     for (status, first) in [
         (refused(refusal), "basic_action"),
@@ -146,7 +148,7 @@ fn step_up_hands_the_front_end_its_claims_in_both_spellings() {
 fn a_policy_that_blocks_is_explained_and_not_retried() {
     let refusal = AuthorityRefusal {
         suberror: Some("message_only".into()),
-        claims: Some(CLAIMS.into()),
+        claims: Some(ClaimsRequest::parse(CLAIMS).unwrap()),
         ..authority(RefusalClass::Blocked, Some(53003))
     };
     let response = error_response(&refused(refusal));

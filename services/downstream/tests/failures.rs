@@ -12,7 +12,7 @@ use super::tokens::{FakeTokens, Wanted};
 use crate::downstream::{
     DownstreamError, FailedCall, NewWarehouse, WorkspaceFilter, WorkspacePage,
 };
-use crate::exchange::{ExchangeError, Freshness};
+use crate::exchange::{ClaimsRequest, ExchangeError, Freshness};
 use axum::body::Body;
 use axum::response::Response;
 
@@ -60,7 +60,7 @@ async fn a_claims_challenge_comes_back_byte_for_byte_and_is_not_retried() {
         error,
         DownstreamError::ClaimsChallenge {
             call: about(None, Some("r-1")),
-            claims: claims.into(),
+            claims: ClaimsRequest::parse(claims).unwrap(),
         }
     );
     assert_eq!(stub.asked().len(), 1);

@@ -179,7 +179,11 @@ impl Answer {
         });
         let refusal = match self.refusal.as_ref().map(|refusal| &refusal.error) {
             Some(ExchangeError::Refused(refusal)) => {
-                size_of_val(&**refusal) + refusal.claims.as_deref().map_or(0, str::len)
+                size_of_val(&**refusal)
+                    + refusal
+                        .claims
+                        .as_ref()
+                        .map_or(0, |claims| claims.as_str().len())
             }
             _ => 0,
         };

@@ -40,7 +40,7 @@ pub(super) struct ErrorResponse {
     pub(super) error: &'static str,
     pub(super) suberror: Option<Box<str>>,
     pub(super) codes: Vec<u32>,
-    pub(super) claims: Option<Box<str>>,
+    pub(super) claims: Option<ClaimsRequest>,
     pub(super) correlation_id: Option<Box<str>>,
     pub(super) trace_id: Option<Box<str>>,
 }
@@ -74,7 +74,7 @@ pub(super) fn error_response(
         None | Some("") => None,
         _ if decided => None,
         Some(claims) => match ClaimsRequest::parse(claims) {
-            Ok(claims) => Some(claims.as_str().into()),
+            Ok(claims) => Some(claims),
             // Without its claims the refusal would send the user on an errand without an end.
             Err(_) => return Err(Defect::Claims),
         },
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(read.error, "interaction_required");
         assert_eq!(read.suberror.as_deref(), Some("basic_action"));
         assert_eq!(read.codes, [50076]);
-        assert_eq!(read.claims.as_deref(), Some(claims));
+        assert_eq!(read.claims.unwrap().as_str(), claims);
         assert_eq!(
             read.correlation_id.as_deref(),
             Some("9f0e4a5c-1111-4222-8333-444455556666")

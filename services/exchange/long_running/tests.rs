@@ -11,7 +11,9 @@ use super::{LongRunningError, LongRunningSession, RefreshTokens};
 use crate::config::Migrate;
 use crate::exchange::tests::authority::{Asked, Scripted, issued, refusal, refused};
 use crate::exchange::tests::{World, scopes};
-use crate::exchange::{ExchangeError, Grant, KeyRing, RefusalClass, SealError, TokenResponse};
+use crate::exchange::{
+    ClaimsRequest, ExchangeError, Grant, KeyRing, RefusalClass, SealError, TokenResponse,
+};
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Quota, Store, StoreError};
@@ -186,14 +188,17 @@ async fn work_fails_as_a_call_does_when_the_authority_wants_the_user() {
     let session = working.begin(&User::numbered(1).call()).await;
     working.world.authority.now(|asked| {
         let mut refusal = refusal(asked, RefusalClass::Interaction);
-        refusal.claims = Some("{\"access_token\":{}}".into());
+        refusal.claims = Some(ClaimsRequest::parse("{\"access_token\":{}}").unwrap());
         Err(ExchangeError::Refused(Arc::new(refusal)))
     });
     let failed = working.go_on(&session).await.unwrap_err();
     let LongRunningError::Exchange(ExchangeError::Refused(refusal)) = failed else {
         panic!("{failed:?}");
     };
-    assert_eq!(refusal.claims.as_deref(), Some("{\"access_token\":{}}"));
+    assert_eq!(
+        refusal.claims.as_ref().unwrap().as_str(),
+        "{\"access_token\":{}}"
+    );
     // The token may do again once the user has acted: it is kept.
     working.record(&session).await;
 }

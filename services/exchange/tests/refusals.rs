@@ -47,7 +47,7 @@ async fn each_class_is_remembered_for_its_own_time() {
 async fn a_remembered_refusal_is_the_very_one() {
     let authority = Scripted::new(|asked| {
         let mut refusal = refusal(asked, RefusalClass::Interaction);
-        refusal.claims = Some("{\"access_token\": {\"acrs\" :1}}\n".into());
+        refusal.claims = super::claims("{\"access_token\": {\"acrs\" :1}}\n");
         refusal.suberror = Some("basic_action".into());
         refusal.correlation_id = Some(asked.number.to_string().into());
         Err(ExchangeError::Refused(Arc::new(refusal)))
@@ -147,7 +147,7 @@ async fn a_throttled_registration_waits_in_that_tenant_for_as_long_as_it_is_told
     let throttled = |asked: &Asked| {
         let mut refusal = refusal(asked, RefusalClass::Throttled);
         refusal.retry_after = Some(Duration::from_secs(90));
-        refusal.claims = Some("{}".into());
+        refusal.claims = super::claims("{}");
         Err(ExchangeError::Refused(Arc::new(refusal)))
     };
     let world = World::new(Scripted::new(throttled));

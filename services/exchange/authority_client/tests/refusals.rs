@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::stub::{Reply, Stub};
 use super::{CLIENT_ID, SCOPE, Setup, TENANT, on_behalf_of};
-use crate::exchange::{AuthorityRefusal, ExchangeError, RefusalClass};
+use crate::exchange::{AuthorityRefusal, ClaimsRequest, ExchangeError, RefusalClass};
 
 async fn refused(reply: fn() -> Reply) -> (ExchangeError, String) {
     let stub = Stub::serve(move |_| reply()).await;
@@ -68,7 +68,7 @@ async fn a_refusal_carries_all_that_the_user_and_support_need() {
     assert_eq!(suberror.as_deref(), Some("message_only"));
     assert_eq!(codes, &[53003]);
     assert_eq!(
-        claims.as_deref(),
+        claims.as_ref().map(ClaimsRequest::as_str),
         Some(r#"{"access_token" :{"capolids":{"essential":true}}}"#)
     );
     assert_eq!(correlation_id.as_deref(), Some("c-1"));

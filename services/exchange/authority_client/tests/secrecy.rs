@@ -87,7 +87,8 @@ async fn a_refusal_is_traced_without_its_description_and_claims() {
         Reply::json(
             400,
             r#"{"error":"interaction_required","suberror":"basic_action","error_codes":[50076],
-                "error_description":"AADSTS50076: d3scription","correlation_id":"c-1"}"#,
+                "error_description":"AADSTS50076: d3scription","correlation_id":"c-1",
+                "claims":"{\"access_token\":{\"c4n4ry\":null}}"}"#,
         )
     })
     .await;
