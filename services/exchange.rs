@@ -42,7 +42,9 @@ pub use self::error::{AuthorityRefusal, ExchangeError, RefusalClass};
 pub(crate) use self::keyring::key_bytes;
 pub use self::keyring::{KeyRing, KeyRingError, SealError};
 pub use self::long_running::{LongRunningError, LongRunningSession, RefreshTokens};
-pub use self::observer::{AnswerSource, ExchangeObserver, ExchangeReport, Unobserved};
+pub use self::observer::{
+    AnswerSource, ExchangeObserver, ExchangeReport, LongRunningReport, Unobserved,
+};
 pub use self::registration::{Consent, CredentialSource, Registration};
 pub use self::request::{ExchangeRequest, Exchanged, Freshness};
 pub use self::scopes::{Scopes, ScopesError};

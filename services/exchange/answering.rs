@@ -69,15 +69,18 @@ enum Reason {
 
 impl Answering {
     /// Answers from memory or asks the authority.
-    pub(super) async fn answer<A, R, F>(self: &Arc<Self>, wanted: Wanted<A, R>) -> Outcome
+    pub(super) async fn answer<A, R, F>(self: &Arc<Self>, wanted: &Wanted<A, R>) -> Outcome
     where
         A: Fn() -> F,
         R: Fn() -> Option<ExchangeKey>,
         F: Future<Output = Result<TokenResponse, ExchangeError>> + Send + 'static,
     {
-        match self.at_hand(&wanted) {
-            Ok(exchanged) => Ok(exchanged),
-            Err(found) => self.answer_from(found, &wanted).await,
+        match self.at_hand(wanted) {
+            Ok(exchanged) => {
+                wanted.record(AnswerSource::Memory);
+                Ok(exchanged)
+            }
+            Err(found) => self.answer_from(found, wanted).await,
         }
     }
 

@@ -9,6 +9,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use auth_interceptor::{SubjectToken, UnixSeconds};
 use bytes::Bytes;
@@ -20,8 +21,8 @@ use super::key::Subject;
 use super::keyring::{KeyRing, SealError};
 use super::moment::Moment;
 use super::{
-    ExchangeError, Exchanged, Freshness, Grant, RefusalClass, Registration, Scopes, TokenExchange,
-    TokenResponse,
+    AnswerSource, ExchangeError, Exchanged, Freshness, Grant, LongRunningReport, RefusalClass,
+    Registration, Scopes, TokenExchange, TokenResponse,
 };
 use crate::secret::Secret;
 use crate::store::{Etag, Owner, Store, StoreError};
@@ -105,14 +106,27 @@ impl TokenExchange {
         subject: &SubjectToken,
         scopes: &Arc<Scopes>,
     ) -> Result<LongRunningSession, LongRunningError> {
-        let kept = self.begin_long_running(subject, scopes).await;
-        kept.inspect_err(|error| self.tell(error))
+        let began = Instant::now();
+        let source = OnceLock::new();
+        let kept = self.begin_long_running(subject, scopes, &source).await;
+        let claims = subject.claims();
+        self.observer.answered_long_running(&LongRunningReport {
+            owner: &Owner::from(claims),
+            claims: Some(claims),
+            registration: claims.registration(),
+            scopes,
+            source: known(&source),
+            duration: began.elapsed(),
+            error: kept.as_ref().err(),
+        });
+        kept
     }
 
     async fn begin_long_running(
         &self,
         subject: &SubjectToken,
         scopes: &Arc<Scopes>,
+        source: &OnceLock<AnswerSource>,
     ) -> Result<LongRunningSession, LongRunningError> {
         let refresh_tokens = self.refresh_tokens()?;
         let claims = subject.claims();
@@ -129,6 +143,7 @@ impl TokenExchange {
             offline: true,
         };
         let asked_at = Moment::now(&self.answering.clock);
+        let _ = source.set(AnswerSource::Authority);
         let response = self
             .calls
             .request(registration, claims.tenant(), grant)
@@ -158,14 +173,26 @@ impl TokenExchange {
         session: &LongRunningSession,
         scopes: &Arc<Scopes>,
     ) -> Result<Exchanged, LongRunningError> {
-        let exchanged = self.answer_long_running(session, scopes).await;
-        exchanged.inspect_err(|error| self.tell(error))
+        let began = Instant::now();
+        let source = OnceLock::new();
+        let exchanged = self.answer_long_running(session, scopes, &source).await;
+        self.observer.answered_long_running(&LongRunningReport {
+            owner: &session.owner,
+            claims: None,
+            registration: &session.registration,
+            scopes,
+            source: known(&source),
+            duration: began.elapsed(),
+            error: exchanged.as_ref().err(),
+        });
+        exchanged
     }
 
     async fn answer_long_running(
         &self,
         session: &LongRunningSession,
         scopes: &Arc<Scopes>,
+        source: &OnceLock<AnswerSource>,
     ) -> Result<Exchanged, LongRunningError> {
         let refresh_tokens = self.refresh_tokens()?;
         let registration = self.registrations.with_credential(&session.registration)?;
@@ -177,6 +204,7 @@ impl TokenExchange {
         let now = Moment::now(&self.answering.clock);
         // Looked for first, so that most calls read no store.
         if let Found::Token { exchanged, .. } = answers.find(&key, Freshness::Remembered, now) {
+            let _ = source.set(AnswerSource::Memory);
             return Ok(exchanged);
         }
         let kept = refresh_tokens
@@ -215,7 +243,9 @@ impl TokenExchange {
             ask,
             source: OnceLock::new(),
         };
-        Ok(self.answering.answer(wanted).await?)
+        let exchanged = self.answering.answer(&wanted).await;
+        let _ = source.set(known(&wanted.source));
+        Ok(exchanged?)
     }
 
     /// Forgets the token that the work was given last: downstream has rejected it. One that has taken
@@ -258,12 +288,6 @@ impl TokenExchange {
         }
     }
 
-    fn tell(&self, error: &LongRunningError) {
-        if let LongRunningError::Exchange(error) = error {
-            self.observer.failed(error);
-        }
-    }
-
     fn refresh_tokens(&self) -> Result<&RefreshTokens, LongRunningError> {
         self.refresh_tokens.as_ref().ok_or(LongRunningError::NoKeys)
     }
@@ -286,6 +310,11 @@ impl TokenExchange {
         answers.remember_token(key, fresh, asked_at);
         self.answering.memory.weigh(&answers);
     }
+}
+
+/// Where an answer came from, if anybody was asked.
+fn known(source: &OnceLock<AnswerSource>) -> AnswerSource {
+    source.get().copied().unwrap_or(AnswerSource::Nowhere)
 }
 
 impl LongRunningSession {

@@ -1,10 +1,13 @@
-//! What may be watched of the exchange: each request of a user's, once it is answered. For metrics
-//! and audits, neither of which is known here.
+//! What may be watched of the exchange: each request of a user's and of work in a user's name, once
+//! it is answered. For metrics and audits, neither of which is known here.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{ExchangeError, ExchangeRequest};
+use auth_interceptor::Claims;
+
+use super::{ExchangeError, ExchangeRequest, LongRunningError, Scopes};
+use crate::store::Owner;
 
 /// Watches. Called in the task of whoever asked, so that it must neither wait nor panic.
 pub trait ExchangeObserver: fmt::Debug + Send + Sync + 'static {
@@ -13,8 +16,12 @@ pub trait ExchangeObserver: fmt::Debug + Send + Sync + 'static {
         let _ = report;
     }
 
-    /// A token that no user's request was for could not be had: the service's own, or that of work
-    /// which outlives its call.
+    /// Work that outlives its call was begun, or asked for a token.
+    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
+        let _ = report;
+    }
+
+    /// The service's own token could not be had.
     fn failed(&self, error: &ExchangeError) {
         let _ = error;
     }
@@ -37,6 +44,25 @@ pub struct ExchangeReport<'a> {
     pub duration: Duration,
     /// Why there is no token; none where there is one.
     pub error: Option<&'a ExchangeError>,
+}
+
+/// How work that outlives its call was answered.
+#[derive(Clone, Copy, Debug)]
+pub struct LongRunningReport<'a> {
+    /// The user that it is for.
+    pub owner: &'a Owner,
+    /// What the user's token says, where the call that begins the work is still there.
+    pub claims: Option<&'a Claims>,
+    /// The registration that asks.
+    pub registration: &'a str,
+    /// What the token is for.
+    pub scopes: &'a Scopes,
+    /// Where the answer came from.
+    pub source: AnswerSource,
+    /// How long it was waited for.
+    pub duration: Duration,
+    /// Why there is no token; none where there is one.
+    pub error: Option<&'a LongRunningError>,
 }
 
 /// Where an answer came from.

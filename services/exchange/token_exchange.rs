@@ -217,7 +217,7 @@ impl TokenExchange {
             ask,
             source: OnceLock::new(),
         };
-        let exchanged = self.answering.answer(wanted).await?;
+        let exchanged = self.answering.answer(&wanted).await?;
         Ok(exchanged.access_token)
     }
 

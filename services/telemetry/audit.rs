@@ -21,7 +21,9 @@ use super::identity::UserIdentity;
 use super::metrics::exchanges;
 use super::names;
 use super::trace_context::CallContext;
-use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::exchange::{
+    ExchangeError, ExchangeObserver, ExchangeReport, LongRunningError, LongRunningReport,
+};
 use crate::refusal::{Refusal, reason_name};
 
 mod collector;
@@ -128,6 +130,38 @@ impl Audit {
         entry
     }
 
+    /// The entry of work that outlives its call: the user is known by what was kept.
+    fn long_running(&self, report: &LongRunningReport<'_>) -> Entry {
+        let mut entry = self.entry(Event::Exchange);
+        entry.text(
+            names::EXCHANGE_OUTCOME,
+            report.error.map_or("ok", exchanges::long_running_outcome),
+        );
+        entry.text(names::EXCHANGE_CACHE, report.source.as_str());
+        entry.text(names::REGISTRATION_NAME, report.registration.to_owned());
+        let resource = report.scopes.resource().to_owned();
+        entry.text(names::EXCHANGE_RESOURCE, resource);
+        match report.error {
+            Some(LongRunningError::Exchange(error)) => failure(&mut entry, error),
+            Some(error) => {
+                let reason = Refusal::from(error.clone()).reason();
+                entry.text(names::REFUSAL_REASON, reason_name(reason));
+            }
+            None => {}
+        }
+        entry.text(names::TOKEN_KIND, "user");
+        if report.claims.is_some() {
+            self.whose(&mut entry, report.claims);
+            return entry;
+        }
+        let tenant = report.owner.tenant();
+        entry.text(names::TENANT_ID, tenant.to_string());
+        if let Some(user) = self.users.of_user(tenant, report.owner.object_id()) {
+            entry.text(user.key, user.value);
+        }
+        entry
+    }
+
     /// An entry that says when and in which call.
     fn entry(&self, event: Event) -> Entry {
         let mut entry = Entry::new(event, self.clock.since_epoch());
@@ -197,6 +231,12 @@ impl ExchangeObserver for Audit {
     fn answered(&self, report: &ExchangeReport<'_>) {
         if !self.trail.is_off() {
             self.trail.enter(self.exchange(report));
+        }
+    }
+
+    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
+        if !self.trail.is_off() {
+            self.trail.enter(self.long_running(report));
         }
     }
 }

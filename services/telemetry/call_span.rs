@@ -8,7 +8,9 @@ use tracing::{Span, record_all};
 
 use super::identity::UserIdentity;
 use super::trace_context::CallContext;
-use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::exchange::{
+    ExchangeError, ExchangeObserver, ExchangeReport, LongRunningError, LongRunningReport,
+};
 
 /// Writes on the span of the call that the task is answering, where there is one.
 #[derive(Clone, Debug)]
@@ -71,6 +73,19 @@ impl ExchangeObserver for CallSpan {
             );
         });
         if let Some(error) = report.error {
+            self.failed(error);
+        }
+    }
+
+    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
+        within_call(|span| {
+            record_all!(
+                span,
+                selvedge.exchange.cache = report.source.as_str(),
+                selvedge.exchange.resource = report.scopes.resource(),
+            );
+        });
+        if let Some(LongRunningError::Exchange(error)) = report.error {
             self.failed(error);
         }
     }

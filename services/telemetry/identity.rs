@@ -8,7 +8,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use auth_interceptor::{Claims, Clock, TokenSubject};
+use auth_interceptor::{Claims, Clock, TenantId, TokenSubject};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 
@@ -95,8 +95,13 @@ impl UserIdentity {
     #[must_use]
     pub fn of(&self, claims: &Claims) -> Option<UserName> {
         let is_user = claims.subject() == TokenSubject::User;
-        let tenant = claims.tenant().as_uuid();
-        is_user.then(|| self.name(tenant.as_bytes(), claims.object_id().as_str()))?
+        is_user.then(|| self.of_user(claims.tenant(), claims.object_id().as_str()))?
+    }
+
+    /// The name of the user of `tenant` with this object id.
+    #[must_use]
+    pub fn of_user(&self, tenant: TenantId, object_id: &str) -> Option<UserName> {
+        self.name(tenant.as_uuid().as_bytes(), object_id)
     }
 
     fn name(&self, tenant: &[u8; 16], object_id: &str) -> Option<UserName> {

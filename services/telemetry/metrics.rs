@@ -26,7 +26,10 @@ use super::instruments::{
 };
 use super::names;
 use super::trace_context::CallContext;
-use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::exchange::{
+    AnswerSource, ExchangeError, ExchangeObserver, ExchangeReport, LongRunningError,
+    LongRunningReport,
+};
 use crate::refusal::{Reason, reason_name};
 use crate::requests::RequestObserver;
 use crate::store::measured::{StoreObserver, StoreOperation};
@@ -299,6 +302,27 @@ impl fmt::Debug for Metrics {
     }
 }
 
+impl Metrics {
+    fn exchanged(
+        &self,
+        outcome: &'static str,
+        error: Option<&ExchangeError>,
+        source: AnswerSource,
+        duration: Duration,
+    ) {
+        if let Some(ExchangeError::Overloaded { .. }) = error {
+            self.shed(Shed::Exchanges);
+        }
+        let labels = exchanges::labels(outcome, error, source);
+        self.exchanges.measure(labels.clone(), Counter::add_one);
+        let trace_id = CallContext::current(CallContext::trace_id);
+        let exemplar = self.exemplar(trace_id, duration, outcome != "ok");
+        self.exchange_duration.measure(labels, |series| {
+            series.observe(duration.as_secs_f64(), exemplar);
+        });
+    }
+}
+
 impl Observer for Metrics {
     fn decided(&self, decided: &DecidedCall<'_>) {
         let labels = labels::AuthDecision {
@@ -341,16 +365,17 @@ impl RequestObserver for Metrics {
 
 impl ExchangeObserver for Metrics {
     fn answered(&self, report: &ExchangeReport<'_>) {
-        if let Some(ExchangeError::Overloaded { .. }) = report.error {
-            self.shed(Shed::Exchanges);
-        }
-        let labels = exchanges::labels(report);
-        self.exchanges.measure(labels.clone(), Counter::add_one);
-        let trace_id = CallContext::current(CallContext::trace_id);
-        let exemplar = self.exemplar(trace_id, report.duration, report.error.is_some());
-        self.exchange_duration.measure(labels, |series| {
-            series.observe(report.duration.as_secs_f64(), exemplar);
-        });
+        let outcome = report.error.map_or("ok", exchanges::outcome);
+        self.exchanged(outcome, report.error, report.source, report.duration);
+    }
+
+    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
+        let outcome = report.error.map_or("ok", exchanges::long_running_outcome);
+        let error = match report.error {
+            Some(LongRunningError::Exchange(error)) => Some(error),
+            _ => None,
+        };
+        self.exchanged(outcome, error, report.source, report.duration);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auth_interceptor::{DecidedCall, KeyRead, Observer, SentRequest, Validation};
 
-use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport};
+use crate::exchange::{ExchangeError, ExchangeObserver, ExchangeReport, LongRunningReport};
 
 /// Watches all that identity does here.
 pub trait IdentityObserver: Observer + ExchangeObserver {}
@@ -44,6 +44,11 @@ impl Observer for Observers {
 impl ExchangeObserver for Observers {
     fn answered(&self, report: &ExchangeReport<'_>) {
         self.0.iter().for_each(|one| one.answered(report));
+    }
+
+    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
+        let observers = self.0.iter();
+        observers.for_each(|one| one.answered_long_running(report));
     }
 
     fn failed(&self, error: &ExchangeError) {

@@ -286,7 +286,7 @@ fn report(appended: std::io::Result<()>) {
     match appended {
         Ok(()) => tracing::info!("audit entries are written again"),
         Err(error) => tracing::error!(
-            error.kind = %error.kind(),
+            error.r#type = ?error.kind(),
             "audit entries cannot be written"
         ),
     }

@@ -1,16 +1,22 @@
 //! What came of an exchange, in labels.
 
 use super::labels::Exchange;
-use crate::exchange::{ExchangeError, ExchangeReport, RefusalClass};
+use crate::exchange::{AnswerSource, ExchangeError, LongRunningError, RefusalClass};
+use crate::store::StoreError;
 
-pub(super) fn labels(report: &ExchangeReport<'_>) -> Exchange {
+/// `outcome` and `source`, with what the authority said where `error` is its answer.
+pub(super) fn labels(
+    outcome: &'static str,
+    error: Option<&ExchangeError>,
+    source: AnswerSource,
+) -> Exchange {
     Exchange {
-        outcome: report.error.map_or("ok", outcome),
-        authority_error: match report.error {
+        outcome,
+        authority_error: match error {
             Some(ExchangeError::Refused(refusal)) => Some(refusal.error),
             _ => None,
         },
-        cache: report.source.as_str(),
+        cache: source.as_str(),
     }
 }
 
@@ -61,5 +67,16 @@ pub(in crate::telemetry) fn outcome(error: &ExchangeError) -> &'static str {
             RefusalClass::Throttled => "throttled",
             RefusalClass::Loop => "loop",
         },
+    }
+}
+
+/// The same of work that outlives its call.
+pub(in crate::telemetry) fn long_running_outcome(error: &LongRunningError) -> &'static str {
+    match error {
+        LongRunningError::Exchange(error) => outcome(error),
+        // What the work acted with is gone: its user begins new work.
+        LongRunningError::Store(StoreError::NotFound) => "user",
+        LongRunningError::Store(_) => "unavailable",
+        LongRunningError::Sealed(_) | LongRunningError::NoKeys => "configuration",
     }
 }
