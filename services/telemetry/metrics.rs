@@ -200,6 +200,12 @@ impl Metrics {
         });
     }
 
+    /// What a page would say of them.
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> String {
+        open_metrics::write(&self.read())
+    }
+
     fn read(&self) -> Vec<Reading> {
         let overflows = [
             of(&self.server_duration),

@@ -1,5 +1,7 @@
 //! Work that outlives its call, with a real store and a scripted authority.
 
+mod watched;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
