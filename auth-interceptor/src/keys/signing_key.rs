@@ -114,3 +114,24 @@ pub(super) fn shown_kid(kid: &str) -> &str {
     }
     kid.get(..8).unwrap_or(kid)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shown_kid;
+
+    #[test]
+    fn of_a_key_id_its_head_is_shown_and_only_of_one_in_base64url() {
+        for (kid, shown) in [
+            ("nOo3ZDrODXEK1jKWhXslHR_KXEg", "nOo3ZDrO"),
+            ("A-_9", "A-_9"),
+            ("12345678", "12345678"),
+            ("", "invalid"),
+            ("nOo3ZDrO with words", "invalid"),
+            ("nOo3ZDrO\nforged", "invalid"),
+            ("nOo3ZDrO==", "invalid"),
+            ("schlüssel", "invalid"),
+        ] {
+            assert_eq!(shown_kid(kid), shown, "{kid}");
+        }
+    }
+}
