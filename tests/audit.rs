@@ -202,7 +202,7 @@ async fn every_decision_exchange_and_order_leaves_one_entry_that_names_nobody() 
             "rpc.method",
             "selvedge.exchange.v1.TokenExchangeService/ExchangeToken",
         ),
-        ("selvedge.registration", "workload"),
+        ("selvedge.registration.name", "workload"),
         ("selvedge.exchange.resource", "https://storage.azure.com"),
         ("selvedge.client_app.id", seed::BROKER_CLIENT_ID),
     ];

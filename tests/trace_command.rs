@@ -7,7 +7,7 @@ use emulator::seed;
 use serde_json::Value;
 
 use crate::support::dev::Dev;
-use crate::support::{Call, RawClient, eventually};
+use crate::support::{Call, RawClient, eventually, evidence};
 
 const BEGIN: &str = "```console\n$ cargo run --quiet -- trace ";
 const WRITE_DATA: &str = "/selvedge.data.v1.DataService/WriteData";
@@ -27,6 +27,7 @@ async fn the_readmes_refused_call_of_dev_is_explained_as_the_readme_shows() {
     let service = dev.described["service"].as_str().unwrap();
     let address = service.strip_prefix("http://").unwrap().parse().unwrap();
     let token = signed_in(&dev, "data.read").await;
+    evidence::exports_elsewhere(address);
     let client = RawClient::connect(address).await;
     let reply = client.send(&Call::to(WRITE_DATA).bearer(&token)).await;
     let info = reply.error_info().unwrap();
@@ -36,10 +37,11 @@ async fn the_readmes_refused_call_of_dev_is_explained_as_the_readme_shows() {
     let state = dev.folder.path().to_str().unwrap();
     let copied = format!("Something went wrong. Trace id: {trace_id}.");
     let mut shown = String::new();
-    eventually("the trace is in the file", async || {
+    // The audit trail may know of it first.
+    eventually("the trace is in the span file", async || {
         let output = trace(&["--state-dir", state, &copied]);
         shown = String::from_utf8(output.stdout).unwrap();
-        output.status.success()
+        shown.contains("Failed:")
     })
     .await;
 

@@ -15,7 +15,7 @@ use crate::support::{Call, READ_DATA, eventually, read_token, user_token};
 pub(super) fn lines_of(log: &str, trace: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
     lines
-        .filter(|line: &Value| line["trace_id"] == trace)
+        .filter(|line: &Value| line["trace_id"] == trace && line["level"] == "INFO")
         .collect()
 }
 
