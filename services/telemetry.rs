@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 use self::export::{Export, ExportError, ExportSettings, Flow};
-use self::log_line::LogLine;
+use self::log_line::{LogLine, NoFields};
 
 pub mod audit;
 pub mod call_span;
@@ -69,9 +69,8 @@ impl Telemetry {
     ) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
         let lines = tracing_subscriber::fmt::layer()
-            // Spans' fields are kept as JSON too, for their place in a line.
-            .json()
             .event_format(LogLine::new())
+            .fmt_fields(NoFields)
             .with_writer(writer(log)?)
             .with_filter(filter);
         let export = export.map(Export::start).transpose()?;

@@ -12,6 +12,7 @@ use opentelemetry::{SpanId, TraceId};
 use tracing::{Event, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Registry;
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Json, Writer};
 use tracing_subscriber::registry::LookupSpan;
@@ -35,8 +36,21 @@ impl LogLine {
     pub(super) fn new() -> Self {
         let json = tracing_subscriber::fmt::format().json();
         Self {
-            json: json.flatten_event(true).with_current_span(false),
+            json: json
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false),
         }
+    }
+}
+
+/// Leaves spans' fields out of log lines: to write them all anew as each is recorded costs a call more
+/// than its lines do. A line says what its event says, and its ids lead to the spans.
+pub(super) struct NoFields;
+
+impl<'w> FormatFields<'w> for NoFields {
+    fn format_fields<R: RecordFields>(&self, _: Writer<'w>, _: R) -> fmt::Result {
+        Ok(())
     }
 }
 
