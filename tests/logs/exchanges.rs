@@ -336,7 +336,7 @@ async fn nothing_secret_of_an_exchange_is_logged_or_said_where_it_does_not_belon
     let log = served.log();
     for expected in [
         "\"TRACE\"",
-        "selvedge.exchange.cache",
+        "selvedge.call.refused",
         "selvedge.admin.audit",
         "the authority does not accept the registration's credential",
     ] {
