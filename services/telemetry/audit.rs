@@ -3,7 +3,7 @@
 //!
 //! An entry is made of each decision about a method that is not public, of each exchange for a user
 //! and of each order. Nothing is decided about callers of a public method, which is health, so they
-//! leave none. Entries go to a file ([`file`]), as log records to a collector ([`collector`]), or
+//! leave none. Entries go to a file (`file`), as log records to a collector (`collector`), or
 //! both; neither makes a call wait, and what is lost is counted. Where `telemetry.audit_on_failure`
 //! is `refuse`, [`gate`] lets no call through before its decision is on the file.
 

@@ -1,8 +1,8 @@
 //! Traces to a collector, by OTLP over gRPC or HTTP, and to a span file.
 //!
-//! Every span of a call is recorded and held until the call has ended ([`hold`]): one that failed
+//! Every span of a call is recorded and held until the call has ended (`hold`): one that failed
 //! leaves whole, of the others those that the ratio picks. What leaves waits in a bounded queue for
-//! each destination ([`queue`]), from which one task delivers. A collector or a disk that is slow or
+//! each destination (`queue`), from which one task delivers. A collector or a disk that is slow or
 //! gone costs spans, which are counted, never calls.
 
 use std::path::PathBuf;

@@ -28,7 +28,6 @@ def folder() -> Path:
 def traces() -> Iterator[Traces]:
     """What the run exported, all of it."""
     with closing(Traces(_variable("TEST_TRACES"))) as traces:
-        traces.wait_until_quiet()
         yield traces
 
 

@@ -2,12 +2,8 @@
 
 import http.client
 import json
-import time
 from collections import defaultdict
 from urllib.parse import urlencode, urlsplit
-
-# Longer than a span waits for others, in the service and in the collector.
-ARRIVAL_SECONDS = 15
 
 COLUMNS = {
     "trace_id": "TraceId",
@@ -71,12 +67,3 @@ class Traces:
 
     def _spans(self, condition: str) -> list[dict[str, str]]:
         return [json.loads(line) for line in self.ask(_query(condition)).splitlines()]
-
-    def wait_until_quiet(self) -> None:
-        """Waits until no more spans come."""
-        deadline = time.monotonic() + ARRIVAL_SECONDS
-        count = lambda: self.ask("SELECT count() FROM otel_traces")
-        before, now = b"", count()
-        while before != now and time.monotonic() < deadline:
-            time.sleep(1)
-            before, now = now, count()

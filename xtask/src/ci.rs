@@ -24,7 +24,7 @@ pub(crate) fn everything(repository: &Repository) -> Report {
     let evidence = add_collector(&mut report, repository);
     report.suite("cargo test", || gates::tests(repository, evidence.as_ref()));
     add_clients(&mut report, repository);
-    add_evidence(&mut report, repository, evidence.as_ref());
+    add_evidence(&mut report, repository, evidence);
     report
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn evidence(repository: &Repository) -> Report {
     report.suite("cargo test --test tests", || {
         gates::tests_of_the_service(repository, evidence.as_ref().context(NO_COLLECTOR)?)
     });
-    add_evidence(&mut report, repository, evidence.as_ref());
+    add_evidence(&mut report, repository, evidence);
     report
 }
 
@@ -105,7 +105,7 @@ fn add_collector(report: &mut Report, repository: &Repository) -> Option<Evidenc
 }
 
 /// After everything that exports.
-fn add_evidence(report: &mut Report, repository: &Repository, evidence: Option<&Evidence>) {
+fn add_evidence(report: &mut Report, repository: &Repository, evidence: Option<Evidence>) {
     report.suite("evidence", || {
         let evidence = evidence.context(NO_COLLECTOR)?;
         evidence.look(repository, &Toolbox::provision(repository)?)

@@ -76,7 +76,8 @@ impl Evidence {
     }
 
     /// The suite that looks at what has come.
-    pub(crate) fn look(&self, repository: &Repository, tools: &Toolbox) -> Result<Tally> {
+    pub(crate) fn look(mut self, repository: &Repository, tools: &Toolbox) -> Result<Tally> {
+        self.end_collector()?;
         let mut pytest = tools.python();
         pytest
             .args(["-m", "pytest", "--color=no", "-p", "no:cacheprovider"])
@@ -92,6 +93,14 @@ impl Evidence {
             tally.failed = 1;
         }
         Ok(tally)
+    }
+
+    /// Ends the collector, which hands over to the store what it still holds.
+    fn end_collector(&mut self) -> Result<()> {
+        let id = self.collector.id().to_string();
+        process::succeed(Command::new("kill").args(["-TERM", &id]))?;
+        self.collector.wait()?;
+        Ok(())
     }
 }
 
