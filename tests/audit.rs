@@ -8,18 +8,18 @@ use std::path::Path;
 
 use auth_interceptor::Clock;
 use emulator::{Emulator, seed};
-use http::Method;
 use selvedge::contracts::admin::v1::ForgetUserRequest;
 use selvedge::telemetry::names::{Place, TRACE_ID, may_appear};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::receiver::LogReceiver;
 use crate::administration::operator;
 use crate::exchange::{for_storage, page_token};
+use crate::reasons::asked::Asked;
+use crate::reasons::scene::refused_traces;
 use crate::support::process::{PLANTED_SECRET, ServiceProcess};
 use crate::support::running::{STORAGE_SCOPE, start_emulator};
 use crate::support::temporary::TemporaryFolder;
-use crate::support::web::{self, Form, Http};
 use crate::support::{Call, READ_DATA, RawClient, eventually, read_token, user_token};
 
 const FORGET_USER: &str = "/selvedge.admin.v1.AdministrationService/ForgetUser";
@@ -109,22 +109,9 @@ async fn every_decision_exchange_and_order_leaves_one_entry_that_names_nobody() 
     assert_eq!(client.send(&call).await.verdict(), "OK");
 
     let without_scope = user_token(&emulator, seed::CONSENTED, &["data.write"]);
-    let denied = Call::to(READ_DATA).bearer(&without_scope);
-    let reply = client.send(&denied).await;
-    let over_grpc = reply.error_info().unwrap().metadata["traceId"].clone();
-    let address = served.address.parse().unwrap();
-    let page = web::call(&denied, Form::Binary);
-    let reply = web::reply(&web::send(address, Http::One, &page).await);
-    let over_grpc_web = reply.error_info().unwrap().metadata["traceId"].clone();
-    let mut rest = Call::to("/workload/data/v1/rows").bearer(&without_scope);
-    rest.method = Method::GET;
-    rest.body = bytes::Bytes::new();
-    let rest = rest.without_header("te").without_header("content-type");
-    let reply = client.send(&rest).await;
-    let over_rest = reply.headers["selvedge-trace-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let read = json!({"workspaceId": seed::WORKSPACE_ID, "itemId": seed::ITEM_ID});
+    let read = Asked::of(READ_DATA, &read).bearer(&without_scope);
+    let denied = refused_traces(&client, &read).await;
 
     let reply = client.send(&Call::to("/planted.Service/Method")).await;
     let unknown_method = reply.error_info().unwrap().metadata["traceId"].clone();
@@ -173,7 +160,7 @@ async fn every_decision_exchange_and_order_leaves_one_entry_that_names_nobody() 
     let time: jiff::Timestamp = allowed["time"].as_str().unwrap().parse().unwrap();
     assert!(time.as_second() > 1_700_000_000);
 
-    for trace in [over_grpc, over_grpc_web, over_rest] {
+    for trace in denied {
         let denied = of(&entries, &trace, &["decision"])[0];
         says(denied, &whose);
         says(

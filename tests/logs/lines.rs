@@ -2,20 +2,22 @@
 
 use auth_interceptor::Clock;
 use emulator::seed;
-use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::reasons::asked::Asked;
+use crate::reasons::scene::refused_traces;
 use crate::support::process::ServiceProcess;
 use crate::support::running::start_emulator;
 use crate::support::temporary::TemporaryFolder;
-use crate::support::web::{self, Form, Http};
 use crate::support::{Call, READ_DATA, eventually, read_token, user_token};
 
 /// The lines that carry this trace id where log tools look for it.
 pub(super) fn lines_of(log: &str, trace: &str) -> Vec<Value> {
     let lines = log.lines().map(|line| serde_json::from_str(line).unwrap());
     lines
-        .filter(|line: &Value| line["trace_id"] == trace && line["level"] == "INFO")
+        .filter(|line: &Value| line["trace_id"] == trace)
+        // Where the whole run is looked at, it is logged at TRACE.
+        .filter(|line| line["level"] != "TRACE" && line["level"] != "DEBUG")
         .collect()
 }
 
@@ -35,26 +37,13 @@ async fn a_denied_call_leaves_one_event_with_its_ids_over_each_face() {
     .await;
 
     let without_scope = user_token(&emulator, seed::CONSENTED, &["data.write"]);
-    let denied = Call::to(READ_DATA).bearer(&without_scope);
-    let reply = client.send(&denied).await;
-    let over_grpc = reply.error_info().unwrap().metadata["traceId"].clone();
-    let address = served.address.parse().unwrap();
-    let page = web::call(&denied, Form::Text);
-    let reply = web::reply(&web::send(address, Http::One, &page).await);
-    let over_grpc_web = reply.error_info().unwrap().metadata["traceId"].clone();
-    let mut rest = Call::to("/workload/data/v1/rows").bearer(&without_scope);
-    rest.method = Method::GET;
-    rest.body = bytes::Bytes::new();
-    let rest = rest.without_header("te").without_header("content-type");
-    let reply = client.send(&rest).await;
-    let over_rest = reply.headers["selvedge-trace-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let read = json!({"workspaceId": seed::WORKSPACE_ID, "itemId": seed::ITEM_ID});
+    let read = Asked::of(READ_DATA, &read).bearer(&without_scope);
+    let denied = refused_traces(&client, &read).await;
     assert!(served.terminate().await.success());
 
     let log = served.log();
-    for trace in [over_grpc, over_grpc_web, over_rest] {
+    for trace in denied {
         let lines = lines_of(&log, &trace);
         let [line] = &*lines else {
             panic!("one line of {trace}: {lines:?}");

@@ -7,28 +7,15 @@ use serde_json::{Value, json};
 
 use super::lines::lines_of;
 use crate::reasons::asked::Asked;
-use crate::reasons::scene::{FACES, Face};
+use crate::reasons::scene::{Face, refused_traces};
 use crate::support::process::ServiceProcess;
 use crate::support::running::start_emulator;
 use crate::support::temporary::TemporaryFolder;
 use crate::support::wait::in_time;
-use crate::support::{Call, READ_DATA, Reply, eventually, read_token, user_token, web};
+use crate::support::{Call, READ_DATA, eventually, read_token, user_token};
 
 const DENIED: &str = "selvedge.auth.denied";
 const REFUSED: &str = "selvedge.call.refused";
-
-/// The trace that a refusal names, as each face has it.
-fn trace_id(face: Face, reply: &Reply) -> String {
-    let info = match face {
-        Face::Rest => {
-            let id = reply.headers["selvedge-trace-id"].to_str();
-            return id.unwrap().to_owned();
-        }
-        Face::Grpc => reply.error_info(),
-        Face::GrpcWeb => web::reply(reply).error_info(),
-    };
-    info.unwrap().metadata["traceId"].clone()
-}
 
 /// The events of refusals that carry this trace id, each with the reason that it states.
 fn refusals(log: &str, trace: &str) -> Vec<(String, String)> {
@@ -90,12 +77,8 @@ async fn each_refused_call_leaves_one_event_over_each_face() {
     ];
     let mut expected = Vec::new();
     for (event, reason, asked) in &asked {
-        for face in FACES {
-            let call = face.call(asked).unwrap();
-            let mut open = in_time("an answer", client.open(&call)).await.unwrap();
-            let reply = in_time("its rest", open.rest()).await.unwrap();
-            expected.push((trace_id(face, &reply), *event, *reason));
-        }
+        let traces = refused_traces(&client, asked).await;
+        expected.extend(traces.into_iter().map(|trace| (trace, *event, *reason)));
     }
 
     // What ends a stream that has begun is a refusal too: it is in the trailers.
@@ -106,7 +89,7 @@ async fn each_refused_call_leaves_one_event_over_each_face() {
     in_time("the first status", watch.chunk()).await.unwrap();
     assert!(served.terminate().await.success());
     let ended = in_time("the end", watch.rest()).await.unwrap();
-    expected.push((trace_id(Face::Grpc, &ended), REFUSED, "SHUTTING_DOWN"));
+    expected.push((Face::Grpc.trace_id(&ended), REFUSED, "SHUTTING_DOWN"));
 
     let log = served.log();
     for (trace, event, reason) in expected {

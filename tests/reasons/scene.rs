@@ -47,6 +47,19 @@ impl Face {
             Self::Rest => asked.rest(),
         }
     }
+
+    /// The trace that a refusal names.
+    pub(crate) fn trace_id(self, reply: &Reply) -> String {
+        let info = match self {
+            Self::Rest => {
+                let id = reply.headers["selvedge-trace-id"].to_str();
+                return id.unwrap().to_owned();
+            }
+            Self::Grpc => reply.error_info(),
+            Self::GrpcWeb => web::reply(reply).error_info(),
+        };
+        info.unwrap().metadata["traceId"].clone()
+    }
 }
 
 /// A running service, with one connection to it.
@@ -120,18 +133,33 @@ pub(crate) async fn refuses_over(client: &RawClient, face: Face, reason: Reason,
     let Some(call) = face.call(asked) else {
         return;
     };
-    let mut open = in_time("an answer", client.open(&call)).await.unwrap();
-    // A stream that is refused has ended with its head; one that is not would not end.
-    let reply = if open.reply.metadata("grpc-status").is_some() {
-        open.reply.clone()
-    } else {
-        in_time("the rest of an answer", open.rest()).await.unwrap()
-    };
+    let reply = answer(client, &call).await;
     assert_eq!(
         said(face, &reply).as_deref(),
         Some(reason_name(reason)),
         "over {face:?}: {reply:?}"
     );
+}
+
+/// Calls over every face, one after the other, what each of them has; returns the traces that the
+/// refusals name.
+pub(crate) async fn refused_traces(client: &RawClient, asked: &Asked) -> Vec<String> {
+    let mut traces = Vec::new();
+    for face in FACES {
+        let call = face.call(asked).expect("a method of every face");
+        traces.push(face.trace_id(&answer(client, &call).await));
+    }
+    traces
+}
+
+async fn answer(client: &RawClient, call: &Call) -> Reply {
+    let mut open = in_time("an answer", client.open(call)).await.unwrap();
+    // A stream that is refused has ended with its head; one that is not would not end.
+    if open.reply.metadata("grpc-status").is_some() {
+        open.reply.clone()
+    } else {
+        in_time("the rest of an answer", open.rest()).await.unwrap()
+    }
 }
 
 /// The reason that an answer states.
