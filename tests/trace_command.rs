@@ -27,7 +27,7 @@ async fn the_readmes_refused_call_of_dev_is_explained_as_the_readme_shows() {
     let service = dev.described["service"].as_str().unwrap();
     let address = service.strip_prefix("http://").unwrap().parse().unwrap();
     let token = signed_in(&dev, "data.read").await;
-    evidence::exports_elsewhere(address);
+    evidence::process(address, false);
     let client = RawClient::connect(address).await;
     let reply = client.send(&Call::to(WRITE_DATA).bearer(&token)).await;
     let info = reply.error_info().unwrap();

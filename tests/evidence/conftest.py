@@ -45,6 +45,6 @@ def refusals(journal: list[dict]) -> list[dict]:
     once = {
         (line["trace_id"], line["face"], line["reason"]): line
         for line in journal
-        if line.get("exports") and (line["service"] is None or line["service"] not in killed)
+        if line.get("exports") and line["process"] not in killed
     }
     return list(once.values())

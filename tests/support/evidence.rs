@@ -67,17 +67,17 @@ pub(crate) fn refused(service: Option<SocketAddr>, face: &str, reason: &str, tra
     }
 }
 
-/// Says that a process of its own serves at this address.
-pub(crate) fn process(service: SocketAddr) {
+/// Says that a service of this process listens at this address from now on.
+pub(crate) fn in_process(service: SocketAddr) {
     if let Some(evidence) = &*EVIDENCE {
-        evidence.journal.process(service);
+        evidence.journal.in_process(service);
     }
 }
 
-/// Says that the service at this address tells its traces to a collector of its own.
-pub(crate) fn exports_elsewhere(service: SocketAddr) {
+/// Says that a process of its own does, and whether it tells its traces to the collector of the run.
+pub(crate) fn process(service: SocketAddr, exports: bool) {
     if let Some(evidence) = &*EVIDENCE {
-        evidence.journal.leave_out(service);
+        evidence.journal.process(service, exports);
     }
 }
 

@@ -77,14 +77,8 @@ impl ServiceProcess {
         })
         .await;
         let service = started.service();
-        evidence::process(service);
-        if settings.iter().any(|(name, _)| *name == ENDPOINT_SETTING) {
-            evidence::exports_elsewhere(service);
-        }
-        if let Some(audit) = evidence::folder("audit") {
-            let file = audit.join(format!("process-{}.jsonl", uuid::Uuid::new_v4()));
-            command.env("SELVEDGE_TELEMETRY__AUDIT_FILE", file);
-        }
+        let elsewhere = settings.iter().any(|(name, _)| *name == ENDPOINT_SETTING);
+        evidence::process(service, !elsewhere);
         if let Some(logs) = evidence::folder("logs") {
             // The folder of the test goes when the test has ended.
             let kept = logs.join(format!("process-{}.log", uuid::Uuid::new_v4()));
@@ -166,6 +160,10 @@ fn observe(command: &mut Command, filter: &str) {
         .env("SELVEDGE_TELEMETRY__SAMPLE_RATIO", evidence::SAMPLE_RATIO);
     if filter == "info" {
         command.env("SELVEDGE_TELEMETRY__LOG", "trace");
+    }
+    if let Some(audit) = evidence::folder("audit") {
+        let file = audit.join(format!("process-{}.jsonl", uuid::Uuid::new_v4()));
+        command.env("SELVEDGE_TELEMETRY__AUDIT_FILE", file);
     }
     if let Some(logs) = evidence::folder("logs") {
         let kept = logs.join(format!("process-{}.stderr", uuid::Uuid::new_v4()));

@@ -336,6 +336,7 @@ impl Setup {
             front_end: Vec::new(),
         };
         let address = listeners.service.local_addr().unwrap();
+        evidence::in_process(address);
         let administration = listeners.administration.local_addr().unwrap();
         let (shutdown, asked) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {

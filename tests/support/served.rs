@@ -33,6 +33,7 @@ impl Served {
         evidence::begin();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        evidence::in_process(address);
         let task = tokio::spawn(async move {
             let limits = ConnectionLimits {
                 header_bytes: 64 * 1024,

@@ -1,6 +1,6 @@
 //! The refusals that clients received, one line each, and what was in them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::reply::Reply;
 use crate::support::web;
@@ -20,9 +21,17 @@ pub(super) struct Journal {
 
 #[derive(Default)]
 struct Seen {
-    /// Processes of their own, by what they refused last.
-    processes: HashMap<SocketAddr, Option<String>>,
-    elsewhere: HashSet<SocketAddr>,
+    /// Processes of their own. An address is given again once its process has ended.
+    processes: HashMap<SocketAddr, Process>,
+    /// What this process refused last.
+    last: Option<String>,
+}
+
+struct Process {
+    id: Uuid,
+    /// To the collector of this run.
+    exports: bool,
+    /// What it refused last.
     last: Option<String>,
 }
 
@@ -76,21 +85,18 @@ impl Journal {
         trace_id: &str,
     ) {
         let mut seen = self.seen();
-        let exports = service.is_none_or(|service| !seen.elsewhere.contains(&service));
+        let process = service.and_then(|service| seen.processes.get_mut(&service));
+        let exports = process.as_ref().is_none_or(|process| process.exports);
         self.line(&json!({
             "face": face,
             "reason": reason,
             "trace_id": trace_id,
-            "service": service,
+            "process": process.as_ref().map(|process| process.id),
             "exports": exports,
             "test": std::thread::current().name(),
         }));
-        if !exports {
-            return;
-        }
-        let process = service.and_then(|service| seen.processes.get_mut(&service));
         match process {
-            Some(last) => *last = Some(trace_id.to_owned()),
+            Some(process) => process.last = exports.then(|| trace_id.to_owned()),
             None => seen.last = Some(trace_id.to_owned()),
         }
     }
@@ -111,20 +117,29 @@ impl Journal {
         (&self.replies).write_all(&text).unwrap();
     }
 
-    pub(super) fn process(&self, service: SocketAddr) {
-        self.seen().processes.entry(service).or_default();
+    /// A service of this process listens at the address from now on.
+    pub(super) fn in_process(&self, service: SocketAddr) {
+        self.seen().processes.remove(&service);
     }
 
-    pub(super) fn leave_out(&self, service: SocketAddr) {
-        self.seen().elsewhere.insert(service);
+    /// A process of its own does.
+    pub(super) fn process(&self, service: SocketAddr, exports: bool) {
+        let process = Process {
+            id: Uuid::new_v4(),
+            exports,
+            last: None,
+        };
+        self.seen().processes.insert(service, process);
     }
 
     pub(super) fn killed(&self, service: SocketAddr) {
-        self.line(&json!({ "killed": service }));
+        if let Some(process) = self.seen().processes.get(&service) {
+            self.line(&json!({ "killed": process.id }));
+        }
     }
 
     pub(super) fn last_of(&self, service: SocketAddr) -> Option<String> {
-        self.seen().processes.get_mut(&service)?.take()
+        self.seen().processes.get_mut(&service)?.last.take()
     }
 
     pub(super) fn last_of_this_process(&self) -> Option<String> {
