@@ -31,7 +31,7 @@ use crate::store::Store;
 use crate::store::measured::MeasuredStore;
 use crate::telemetry::audit::Audit;
 use crate::telemetry::audit::gate::AuditGateLayer;
-use crate::telemetry::call_span::CallSpan;
+use crate::telemetry::call_findings::CallFindings;
 use crate::telemetry::instruments::labels::KnownNames;
 use crate::telemetry::metrics::page;
 use crate::telemetry::metrics::push::{Push, PushError};
@@ -162,7 +162,7 @@ impl App {
             settings.auth.clock.clone(),
         ));
         let observers = Arc::new(Observers::new([
-            Arc::new(CallSpan::new(Arc::clone(&settings.users))) as Arc<dyn IdentityObserver>,
+            Arc::new(CallFindings::new(Arc::clone(&settings.users))) as Arc<dyn IdentityObserver>,
             Arc::clone(&metrics) as _,
             Arc::clone(&audit) as _,
         ]));
@@ -219,7 +219,7 @@ impl App {
             jobs: Arc::clone(upkeep.depth()),
             readiness: Arc::clone(&readiness),
             connections: LISTENERS.into_iter().zip(open.iter().cloned()).collect(),
-            spans: Arc::clone(&settings.spans),
+            spans: Arc::clone(settings.spans.flow()),
             audit: settings.audit.clone(),
             clock: clock.clone(),
         };
@@ -446,7 +446,8 @@ fn guarded(
         // Whatever is refused below, its reply and its events name one trace.
         .layer(
             TraceContextLayer::new(face.served.clone(), settings.trust_inbound)
-                .listening_at(address),
+                .listening_at(address)
+                .leaving_to(settings.spans.clone()),
         )
         // Above everything that refuses, and below what names the trace: each call is measured once.
         .layer(MeasureLayer::new(Arc::clone(metrics), face.served.clone()))

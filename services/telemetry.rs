@@ -10,11 +10,14 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
-use self::export::{Export, ExportError, ExportSettings, Flow};
+use self::call_events::CallEvents;
+use self::export::{Export, ExportError, ExportSettings, Spans};
 use self::log_line::{LogLine, NoFields};
 
 pub mod audit;
-pub mod call_span;
+mod call_events;
+pub mod call_findings;
+mod call_span;
 pub mod export;
 pub mod identity;
 pub mod instruments;
@@ -90,18 +93,19 @@ impl Telemetry {
                 .with_context_activation(false)
                 .with_filter(exported())
         });
-        let subscriber = Registry::default().with(spans).with(lines);
+        let events = export.as_ref().map(|_| CallEvents.with_filter(exported()));
+        let subscriber = Registry::default().with(spans).with(events).with(lines);
         // Only a process that already logs gets here twice: a test.
         let _ = tracing::subscriber::set_global_default(subscriber);
         Ok(Self { export })
     }
 
-    /// What became of the spans that were to leave; none are to leave where there is no export.
+    /// Where the spans of calls are left, and what becomes of them; nowhere, where there is no export.
     #[must_use]
-    pub fn flow(&self) -> Arc<Flow> {
+    pub fn spans(&self) -> Spans {
         self.export
             .as_ref()
-            .map_or_else(Arc::default, |export| Arc::clone(export.flow()))
+            .map_or_else(Spans::default, |export| export.spans().clone())
     }
 
     /// Sends the last spans.

@@ -10,15 +10,13 @@ use auth_interceptor::{
 use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use selvedge::bridge::GrpcWebLayer;
 use selvedge::refusal::SelvedgeRefusal;
-use selvedge::telemetry::call_span::CallSpan;
-use selvedge::telemetry::propagation::TrustInbound;
-use selvedge::telemetry::trace_context::TraceContextLayer;
+use selvedge::telemetry::call_findings::CallFindings;
 use selvedge::transport::completion::CompletionLayer;
 use tower::ServiceBuilder;
 
 use crate::contracts::descriptor_set;
 use crate::support::running::{start_emulator, users};
-use crate::support::served::Served;
+use crate::support::served::{Served, traced};
 use crate::support::wait::in_time;
 use crate::support::{Call, READ_DATA, Reply, Running, Setup, read_token, user_token};
 
@@ -197,7 +195,7 @@ impl Guarded {
     pub(crate) async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
         let emulator = start_emulator(auth_interceptor::Clock::system()).await;
         let mut settings = settings(&emulator);
-        settings.observer = Arc::new(CallSpan::new(users(settings.clock.clone())));
+        settings.observer = Arc::new(CallFindings::new(users(settings.clock.clone())));
         let authenticator = Authenticator::start(&settings).unwrap();
         in_time("the keys are read", authenticator.ready()).await;
         let contract = descriptor_set("step_up", "grpc/health/v1/health.proto");
@@ -208,7 +206,7 @@ impl Guarded {
         let (routes, served) = services.into_parts();
         let service = ServiceBuilder::new()
             .layer(GrpcWebLayer)
-            .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
+            .layer(traced(served.clone()))
             .layer(CompletionLayer::new(1024, None))
             .layer(AuthLayer::new(
                 authenticator,

@@ -9,15 +9,13 @@ use selvedge::app::policies;
 use selvedge::contracts::data::v1::profile_service_server::{ProfileService, ProfileServiceServer};
 use selvedge::contracts::data::v1::{GetProfileRequest, GetProfileResponse};
 use selvedge::refusal::SelvedgeRefusal;
-use selvedge::telemetry::propagation::TrustInbound;
-use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::completion::CompletionLayer;
 use tonic::Status;
 use tower::ServiceBuilder;
 
 use crate::support::expected::Expected;
 use crate::support::running::start_emulator;
-use crate::support::served::Served;
+use crate::support::served::{Served, traced};
 use crate::support::wait::in_time;
 use crate::support::{Call, GET_PROFILE, Setup, user_token};
 
@@ -50,7 +48,7 @@ pub(crate) async fn a_handler_that_panics_is_our_fault_and_its_words_stay_here()
     in_time("the keys are read", authenticator.ready()).await;
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
-        .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
+        .layer(traced(served.clone()))
         .layer(CompletionLayer::new(1024, None))
         .layer(AuthLayer::new(
             authenticator,
@@ -73,7 +71,7 @@ pub(crate) async fn a_service_whose_layer_was_forgotten_serves_nobody() {
     let emulator = start_emulator(auth_interceptor::Clock::system()).await;
     let (routes, served) = services().into_parts();
     let service = ServiceBuilder::new()
-        .layer(TraceContextLayer::new(served, TrustInbound::Auto))
+        .layer(traced(served))
         .layer(CompletionLayer::new(1024, None))
         .service(routes.prepare());
     let served = Served::start(service).await;

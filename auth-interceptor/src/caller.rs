@@ -129,6 +129,20 @@ impl Caller {
         }
     }
 
+    /// The same caller without the token, for who watches and may remember it for longer than the
+    /// call lasts.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self {
+            method: Arc::clone(&self.method),
+            claims: self.claims.clone(),
+            app: self.app.clone(),
+            subject_token: None,
+            stated_tenant: self.stated_tenant,
+            digest: self.digest,
+        }
+    }
+
     /// When the first of the call's tokens expires.
     pub(crate) fn expires_at(&self) -> Option<UnixSeconds> {
         let tokens = [&self.claims, &self.app].into_iter().flatten();

@@ -15,7 +15,7 @@ use auth_interceptor::{
 use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::audit::{Audit, AuditSettings, Trail, Writing};
-use selvedge::telemetry::call_span::CallSpan;
+use selvedge::telemetry::call_findings::CallFindings;
 use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol, Ratio};
 use selvedge::telemetry::identity::{UserIdentity, UserNaming};
 use selvedge::telemetry::instruments::labels::KnownNames;
@@ -128,7 +128,7 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
         .build()?;
     runtime.block_on(async {
         // The last spans are nobody's who measures.
-        let _telemetry = start(&telemetry)?;
+        let running = start(&telemetry)?;
         let (health, service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", tonic_health::ServingStatus::Serving)
@@ -188,7 +188,10 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                 authenticator.ready().await;
                 let measure = metrics.map(|metrics| MeasureLayer::new(metrics, served.clone()));
                 let service = ServiceBuilder::new()
-                    .layer(TraceContextLayer::new(served.clone(), TrustInbound::Auto))
+                    .layer(
+                        TraceContextLayer::new(served.clone(), TrustInbound::Auto)
+                            .leaving_to(running.spans()),
+                    )
                     .option_layer(measure)
                     .layer(inner)
                     .layer(AuthLayer::new(
@@ -226,7 +229,7 @@ fn observe(
     let users = UserIdentity::new(&UserNaming::Hash { key_file: None }, settings.clock.clone())?;
     let users = Arc::new(users);
     settings.observer = Arc::new(Observers::new([
-        Arc::new(CallSpan::new(Arc::clone(&users))) as Arc<dyn IdentityObserver>,
+        Arc::new(CallFindings::new(Arc::clone(&users))) as Arc<dyn IdentityObserver>,
         Arc::clone(metrics) as _,
         Arc::new(Audit::new(trail, users, settings.clock.clone())) as _,
     ]));

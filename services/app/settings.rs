@@ -13,7 +13,7 @@ use crate::exchange::{ExchangeSettings, KeyRing, KeyRingError, RefreshTokens};
 use crate::jobs::WorkerSettings;
 use crate::refusal::Runbooks;
 use crate::telemetry::audit::Trail;
-use crate::telemetry::export::{Flow, Ratio};
+use crate::telemetry::export::{Ratio, Spans};
 use crate::telemetry::identity::{UserIdentity, UserIdentityError};
 use crate::telemetry::metrics::push::PushSettings;
 use crate::telemetry::propagation::TrustInbound;
@@ -50,8 +50,8 @@ pub struct AppSettings {
     pub push: Option<PushSettings>,
     /// Which traces of calls that succeeded are exported, so that exemplars may lead to them.
     pub traces: Ratio,
-    /// The spans on their way to a collector.
-    pub spans: Arc<Flow>,
+    /// Where the spans of calls are left.
+    pub spans: Spans,
     /// How often is checked what readiness depends on and what does not say so by itself.
     pub probe_every: Duration,
     /// What refusals link to for operators; none: nothing.
@@ -126,7 +126,7 @@ impl TryFrom<&Settings> for AppSettings {
                 .as_ref()
                 // Where no trace is exported, the log still knows every one.
                 .map_or(Ratio::ALL, |export| export.sample_ratio),
-            spans: Arc::default(),
+            spans: Spans::default(),
             probe_every: Duration::from_secs(5),
             runbooks: settings.telemetry.runbook_url.as_deref().map(Runbooks::new),
             users: Arc::new(UserIdentity::new(

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::STATE_DIR;
 use super::dev::{self, Local, LocalSettings};
+use crate::telemetry::export::Spans;
 use crate::telemetry::{LogSettings, Telemetry};
 
 mod calls;
@@ -41,7 +42,7 @@ pub async fn run() -> Result<()> {
     };
     // Beside those of `dev`, where `selvedge trace` looks for them when all else is gone.
     let telemetry = Telemetry::start(&log, Some(&dev::traces(state_dir)))?;
-    let outcome = walk(&folder, &mut narration).await;
+    let outcome = walk(&folder, &mut narration, telemetry.spans()).await;
     telemetry.end().await;
     std::fs::remove_dir_all(&folder)
         .with_context(|| format!("{} cannot be removed", folder.display()))?;
@@ -49,7 +50,7 @@ pub async fn run() -> Result<()> {
     narration.finish()
 }
 
-async fn walk(folder: &Path, narration: &mut Narration) -> Result<()> {
+async fn walk(folder: &Path, narration: &mut Narration, spans: Spans) -> Result<()> {
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let local = Local::start(&LocalSettings {
         service: anywhere,
@@ -58,6 +59,7 @@ async fn walk(folder: &Path, narration: &mut Narration) -> Result<()> {
         front_end: None,
         state_dir: folder,
         keys: KEY_TIMES,
+        spans,
     })
     .await?;
     let outcome = scenarios::run(&local, narration).await;

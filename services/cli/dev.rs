@@ -25,7 +25,7 @@ use crate::app::{App, AppSettings, Listeners};
 use crate::config::{Environment, Settings};
 use crate::store;
 use crate::telemetry::audit::{Trail, Writing};
-use crate::telemetry::export::{ExportSettings, Ratio};
+use crate::telemetry::export::{ExportSettings, Ratio, Spans};
 use crate::telemetry::{LogSettings, Telemetry};
 
 /// The port of the service, before any offset: the default of Fabric's DevGateway.
@@ -89,6 +89,7 @@ pub async fn run(args: DevArgs, shutdown: impl Future<Output = ()>) -> Result<()
         front_end: Some(port(FRONT_END_PORT)?),
         state_dir: &args.state_dir,
         keys: "",
+        spans: telemetry.spans(),
     })
     .await?;
     let mut out = io::stdout();
@@ -121,6 +122,8 @@ pub(super) struct LocalSettings<'a> {
     pub(super) state_dir: &'a Path,
     /// More configuration (TOML), for times shorter than production's.
     pub(super) keys: &'a str,
+    /// Where the spans of calls are left.
+    pub(super) spans: Spans,
 }
 
 /// An authority and the service that trusts it, in this process.
@@ -159,6 +162,7 @@ impl Local {
         let (trail, auditing) = Trail::start(&configured.telemetry.audit)?;
         let app_settings = AppSettings {
             audit: trail,
+            spans: settings.spans.clone(),
             ..AppSettings::try_from(&configured)?
         };
         let app = App::new(app_settings, store)?;

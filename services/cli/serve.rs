@@ -34,7 +34,7 @@ pub(super) async fn run(
     let (trail, auditing) = Trail::start(&settings.telemetry.audit)?;
     let app_settings = AppSettings {
         audit: trail,
-        spans: telemetry.flow(),
+        spans: telemetry.spans(),
         ..AppSettings::try_from(settings)?
     };
     let store = store::open(&settings.store).await?;

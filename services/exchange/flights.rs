@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
+use crate::telemetry::trace_context::CallContext;
+
 /// The tasks under way, by what they bring, bounded in number.
 pub(super) struct Flights<K, V> {
     under_way: Mutex<HashMap<K, watch::Receiver<Option<V>>>>,
@@ -102,7 +104,7 @@ where
             drop(landing);
             sender.send_replace(Some(value));
         };
-        tokio::spawn(task.in_current_span());
+        tokio::spawn(CallContext::carry(task).in_current_span());
         Boarding::Flight(Flight {
             joined: false,
             outcome,

@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use auth_interceptor::{AuthError, Claims, Clock, DecidedCall, Observer, TenantId, TokenKind};
 use opentelemetry::SpanId;
-use opentelemetry::trace::{SpanContext, TraceContextExt as _};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use opentelemetry::trace::SpanContext;
 
 use self::entry::Trace;
 pub use self::entry::{Entry, Event};
@@ -166,16 +165,11 @@ impl Audit {
     fn entry(&self, event: Event) -> Entry {
         let mut entry = Entry::new(event, self.clock.since_epoch());
         CallContext::current(|call| {
-            // A file has no use for the span.
-            let exported = self.trail.has_collector().then(|| call.span().context());
-            let span = exported.map(|context| context.span().span_context().clone());
+            let span = call.span_context();
             entry.within(Trace {
                 id: call.trace_id(),
-                span: span.as_ref().map_or(SpanId::INVALID, SpanContext::span_id),
-                flags: span
-                    .as_ref()
-                    .map(SpanContext::trace_flags)
-                    .unwrap_or_default(),
+                span: span.map_or(SpanId::INVALID, SpanContext::span_id),
+                flags: span.map(SpanContext::trace_flags).unwrap_or_default(),
             });
             entry.text(names::RPC_METHOD, call.method().to_owned());
         });

@@ -1,123 +1,284 @@
-//! What was decided about a call, on the call's own span: there a query for its trace finds who
-//! called, why the call was refused, and what an authority said.
+//! The span of a call: plain values until the call has ended, and a span only if it is one that
+//! leaves. Most do not, and to write down what nobody reads would cost a call more than its decision.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use auth_interceptor::{AuthError, DecidedCall, Observer, TokenRole, Validation};
-use tracing::{Span, record_all};
-
-use super::identity::UserIdentity;
-use super::trace_context::CallContext;
-use crate::exchange::{
-    ExchangeError, ExchangeObserver, ExchangeReport, LongRunningError, LongRunningReport,
+use auth_interceptor::{
+    AuthError, Caller, DecidedCall, KeyOrigin, MethodPolicy, TokenRole, Validation, Verdict,
 };
+use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status};
+use opentelemetry::{KeyValue, SpanId, Value};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use tonic::Code;
 
-/// Writes on the span of the call that the task is answering, where there is one.
+use super::export::{self, Spans};
+use super::identity::UserIdentity;
+use super::names;
+use super::propagation::Inbound;
+use crate::refusal;
+
+/// The events that are kept of a call, which may be a stream of hours: as many as OpenTelemetry's
+/// SDKs keep.
+const EVENTS: usize = 128;
+
+/// The span of a call that goes on. It ends when it is dropped.
+#[derive(Debug)]
+pub(super) struct CallSpan {
+    pub(super) spans: Spans,
+    /// Its own ids.
+    pub(super) context: SpanContext,
+    pub(super) inbound: Option<Inbound>,
+    pub(super) began: SystemTime,
+    pub(super) asked: Asked,
+    pub(super) found: Mutex<Found>,
+}
+
+/// What is known before anything has looked at a call.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) method: Option<Arc<MethodPolicy>>,
+    /// What was asked for in place of a method.
+    pub(super) original: Option<String>,
+    pub(super) http_route: Option<Arc<str>>,
+    pub(super) listening: Option<Listening>,
+    pub(super) peer: Option<IpAddr>,
+}
+
+/// Where calls are listened for.
 #[derive(Clone, Debug)]
-pub struct CallSpan {
-    users: Arc<UserIdentity>,
+pub(super) struct Listening {
+    pub(super) address: Arc<str>,
+    pub(super) port: u16,
+}
+
+/// What is found out while a call goes on.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    allowed: Option<(Caller, Arc<UserIdentity>)>,
+    judged: Option<Judged>,
+    code: Option<Code>,
+    attributes: Attributes,
+    events: SpanEvents,
+}
+
+/// How the last of a call's tokens was judged.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    keys: KeyOrigin,
+    keys_age: Option<Duration>,
+    is_remembered: bool,
 }
 
 impl CallSpan {
-    /// Names users by `users`.
-    #[must_use]
-    pub fn new(users: Arc<UserIdentity>) -> Self {
-        Self { users }
+    pub(super) fn found(&self) -> MutexGuard<'_, Found> {
+        // Every change is whole by itself.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn data(&self, found: Found) -> SpanData {
+        let (parent, link) = match &self.inbound {
+            Some(Inbound::Continued(caller)) => (Some(caller), None),
+            Some(Inbound::Linked(caller)) => (None, Some(caller)),
+            None => (None, None),
+        };
+        let mut links = SpanLinks::default();
+        links
+            .links
+            .extend(link.map(|caller| Link::new(caller.clone(), Vec::new(), 0)));
+        let name = match &self.asked.method {
+            Some(method) => method.method().to_owned().into(),
+            None => names::SPAN_OTHER_CALL.into(),
+        };
+        let status = if found.code.is_some_and(is_our_fault) {
+            Status::error("")
+        } else {
+            Status::Unset
+        };
+        let mut attributes = self.asked.attributes();
+        let events = found.finish(&mut attributes);
+        SpanData {
+            span_context: self.context.clone(),
+            parent_span_id: parent.map_or(SpanId::INVALID, SpanContext::span_id),
+            parent_span_is_remote: parent.is_some(),
+            span_kind: SpanKind::Server,
+            name,
+            start_time: self.began,
+            end_time: export::now(),
+            attributes: attributes.0,
+            dropped_attributes_count: 0,
+            events,
+            links,
+            status,
+            instrumentation_scope: export::scope(),
+        }
     }
 }
 
-impl Observer for CallSpan {
-    fn decided(&self, decided: &DecidedCall<'_>) {
-        within_call(|span| {
-            record_all!(
-                span,
-                selvedge.auth.outcome = decided.outcome().as_str(),
-                selvedge.auth.reason = decided.error().map(AuthError::reason),
-                selvedge.tenant.id = decided.tenant().map(display),
-                selvedge.client_app.id = decided.client(),
-                selvedge.token.version = decided.token_version(),
-                selvedge.token.kind = decided.token_kind(),
-                selvedge.token.role = decided.token_role().map(TokenRole::as_str),
-                selvedge.token.uti = decided.token_id().map(display),
-                selvedge.jwks.age_s = decided.keys_age().map(|age| age.as_secs()),
-            );
-            if let Some(user) = decided.claims().and_then(|claims| self.users.of(claims)) {
-                span.record(user.key, &*user.value);
+impl Drop for CallSpan {
+    fn drop(&mut self) {
+        let found = self.found.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let found = std::mem::take(found);
+        let failed = found.code.is_some_and(|code| code != Code::Ok);
+        if self.spans.needs(self.context.trace_id(), failed) {
+            self.spans.end(self.data(found));
+        }
+    }
+}
+
+impl Asked {
+    fn attributes(&self) -> Attributes {
+        let mut attributes = Attributes::default();
+        let method = self.method.as_deref();
+        attributes.put(names::RPC_SYSTEM_NAME, "grpc");
+        attributes.put(
+            names::RPC_METHOD,
+            method.map_or(names::OTHER, MethodPolicy::method).to_owned(),
+        );
+        attributes.put_if(names::RPC_METHOD_ORIGINAL, self.original.clone());
+        attributes.put_if(names::HTTP_ROUTE, self.http_route.clone());
+        if let Some(Listening { address, port }) = &self.listening {
+            attributes.put(names::SERVER_ADDRESS, Arc::clone(address));
+            attributes.put(names::SERVER_PORT, i64::from(*port));
+        }
+        let peer = self.peer.map(|peer| peer.to_string());
+        attributes.put_if(names::NETWORK_PEER_ADDRESS, peer);
+        let required = method.map(MethodPolicy::required);
+        let required = required.filter(|required| !required.is_empty());
+        attributes.put_if(names::SCOPE_REQUIRED, required.map(str::to_owned));
+        attributes
+    }
+}
+
+impl Found {
+    /// The call was decided. Of one that was let through, what it says is put off: it is known from
+    /// the caller, without their token, and hardly ever wanted.
+    pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) {
+        match decided.verdict() {
+            Verdict::Allowed(caller) => {
+                self.allowed = Some((caller.without_token(), Arc::clone(users)));
             }
+            Verdict::Denied(_) => self.attributes.decision(decided, users),
+        }
+    }
+
+    pub(super) fn validated(&mut self, validation: &Validation<'_>) {
+        self.judged = Some(Judged {
+            keys: validation.keys,
+            keys_age: validation.keys_age,
+            is_remembered: validation.is_remembered,
         });
     }
 
-    fn validated(&self, validation: &Validation<'_>) {
-        within_call(|span| {
-            record_all!(
-                span,
-                selvedge.jwks.age_s = validation.keys_age.map(|age| age.as_secs()),
-                selvedge.jwks.source = validation.keys.as_str(),
-                selvedge.verdict_cache = if validation.is_remembered {
-                    "hit"
-                } else {
-                    "miss"
-                },
+    /// The call has a status. A stream may have another at its end.
+    pub(super) fn answered(&mut self, code: Code, reason: Option<&str>) {
+        self.code = Some(code);
+        let reason = reason.map(str::to_owned);
+        self.attributes.put_if(names::REFUSAL_REASON, reason);
+    }
+
+    pub(super) fn put(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.attributes.put(key, value);
+    }
+
+    pub(super) fn put_if(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
+        self.attributes.put_if(key, value);
+    }
+
+    pub(super) fn add(&mut self, event: Event) {
+        if self.events.events.len() == EVENTS {
+            self.events.dropped_count += 1;
+        } else {
+            self.events.events.push(event);
+        }
+    }
+
+    /// Adds all that was found out, and gives out the events.
+    fn finish(self, attributes: &mut Attributes) -> SpanEvents {
+        if let Some(judged) = self.judged {
+            attributes.keys_age(judged.keys_age);
+            attributes.put(names::JWKS_SOURCE, judged.keys.as_str());
+            attributes.put(
+                names::VERDICT_CACHE,
+                if judged.is_remembered { "hit" } else { "miss" },
             );
-        });
+        }
+        if let Some((caller, users)) = &self.allowed {
+            attributes.decision(&caller.decided(), users);
+        }
+        if let Some(code) = self.code {
+            let name = refusal::code_name(code);
+            attributes.put(names::RPC_RESPONSE_STATUS_CODE, name);
+            attributes.put_if(names::ERROR_TYPE, (code != Code::Ok).then_some(name));
+        }
+        for KeyValue { key, value, .. } in self.attributes.0 {
+            attributes.replace(KeyValue::new(key, value));
+        }
+        self.events
     }
 }
 
-impl ExchangeObserver for CallSpan {
-    fn answered(&self, report: &ExchangeReport<'_>) {
-        within_call(|span| {
-            record_all!(
-                span,
-                selvedge.exchange.cache = report.source.as_str(),
-                selvedge.exchange.resource = report.request.scopes.resource(),
-            );
-        });
-        if let Some(error) = report.error {
-            self.failed(error);
+/// The attributes of a span, each key once: as it was put last.
+#[derive(Debug, Default)]
+struct Attributes(Vec<KeyValue>);
+
+impl Attributes {
+    fn put(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.replace(KeyValue::new(key, value));
+    }
+
+    fn put_if(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.put(key, value);
         }
     }
 
-    fn answered_long_running(&self, report: &LongRunningReport<'_>) {
-        within_call(|span| {
-            record_all!(
-                span,
-                selvedge.exchange.cache = report.source.as_str(),
-                selvedge.exchange.resource = report.scopes.resource(),
-            );
-        });
-        if let Some(LongRunningError::Exchange(error)) = report.error {
-            self.failed(error);
+    fn replace(&mut self, attribute: KeyValue) {
+        let mut known = self.0.iter_mut();
+        match known.find(|known| known.key == attribute.key) {
+            Some(known) => *known = attribute,
+            None => self.0.push(attribute),
         }
     }
 
-    fn failed(&self, error: &ExchangeError) {
-        within_call(|span| match error {
-            ExchangeError::Refused(refusal) => record_all!(
-                span,
-                selvedge.authority.name = &*refusal.authority,
-                selvedge.authority.error = refusal.error,
-                selvedge.authority.suberror = refusal.suberror.as_deref(),
-                selvedge.authority.aadsts = refusal.code(),
-                selvedge.authority.correlation_id = refusal.correlation_id.as_deref(),
-            ),
-            ExchangeError::AuthorityUnavailable { authority, .. }
-            | ExchangeError::AuthorityTimeout { authority, .. }
-            | ExchangeError::AuthorityResponseInvalid { authority } => {
-                record_all!(span, selvedge.authority.name = &**authority);
-            }
-            ExchangeError::AppOnlyUnsupported
-            | ExchangeError::ReceiverNotAllowed { .. }
-            | ExchangeError::ScopeNotAllowed { .. }
-            | ExchangeError::CredentialUnusable { .. }
-            | ExchangeError::Overloaded { .. } => {}
-        });
+    fn keys_age(&mut self, age: Option<Duration>) {
+        // More seconds than a number has are no age of keys.
+        let seconds = age.and_then(|age| i64::try_from(age.as_secs()).ok());
+        self.put_if(names::JWKS_AGE, seconds);
+    }
+
+    fn decision(&mut self, decided: &DecidedCall<'_>, users: &UserIdentity) {
+        self.put(names::AUTH_OUTCOME, decided.outcome().as_str());
+        self.put_if(names::AUTH_REASON, decided.error().map(AuthError::reason));
+        let tenant = decided.tenant().map(|tenant| tenant.to_string());
+        self.put_if(names::TENANT_ID, tenant);
+        self.put_if(names::CLIENT_APP_ID, decided.client().map(str::to_owned));
+        self.put_if(names::TOKEN_VERSION, decided.token_version());
+        self.put(names::TOKEN_KIND, decided.token_kind());
+        self.put_if(
+            names::TOKEN_ROLE,
+            decided.token_role().map(TokenRole::as_str),
+        );
+        let token_id = decided.token_id().map(|id| id.to_string());
+        self.put_if(names::TOKEN_UTI, token_id);
+        self.keys_age(decided.keys_age());
+        if let Some(user) = decided.claims().and_then(|claims| users.of(claims)) {
+            self.put(user.key, user.value);
+        }
     }
 }
 
-fn within_call(record: impl FnOnce(&Span)) {
-    CallContext::current(|call| {
-        if !call.span().is_disabled() {
-            record(call.span());
-        }
-    });
+/// The span's own status is an error only where the fault is the service's, as the conventions for
+/// RPC have it.
+fn is_our_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
 }

@@ -7,13 +7,15 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::trace::{
+    Sampler, SdkTracer, SdkTracerProvider, SpanData, SpanProcessor as _,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +46,64 @@ mod span_file;
 /// How long a process that ends waits for the last spans to leave.
 const LAST_SPANS: Duration = Duration::from_secs(5);
 
+/// Where the spans of calls are left, which [`trace_context`](super::trace_context) makes, and what
+/// becomes of all spans. Clones are of one; the default one is nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct Spans {
+    hold: Option<Hold>,
+    flow: Arc<Flow>,
+}
+
+impl Spans {
+    /// What became of the spans so far.
+    #[must_use]
+    pub fn flow(&self) -> &Arc<Flow> {
+        &self.flow
+    }
+
+    /// Whether there is anybody to leave spans to.
+    pub(super) fn is_on(&self) -> bool {
+        self.hold.is_some()
+    }
+
+    /// A call has begun, under this trace.
+    pub(super) fn begin(&self, trace: TraceId) {
+        if let Some(hold) = &self.hold {
+            hold.begin(trace);
+        }
+    }
+
+    /// Whether the span of a call that ends may leave. If not, the call has ended with that.
+    pub(super) fn needs(&self, trace: TraceId, failed: bool) -> bool {
+        let hold = self.hold.as_ref();
+        hold.is_some_and(|hold| hold.needs(trace, failed))
+    }
+
+    /// The call has ended whose span this is.
+    pub(super) fn end(&self, span: SpanData) {
+        if let Some(hold) = &self.hold {
+            hold.on_end(span);
+        }
+    }
+}
+
+/// The time of a span's beginning, end or event.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the SDK reads the wall clock for the spans below a call's own; they are of one trace"
+)]
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Whose spans they are.
+pub(super) fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(names::SCHEMA_URL)
+        .build()
+}
+
 /// Which spans leave, and where they go.
 #[derive(Clone, Debug)]
 pub struct ExportSettings {
@@ -70,7 +130,7 @@ pub enum ExportError {
 #[derive(Debug)]
 pub struct Export {
     provider: SdkTracerProvider,
-    flow: Arc<Flow>,
+    spans: Spans,
     ending: CancellationToken,
     delivering: Vec<JoinHandle<()>>,
 }
@@ -103,11 +163,14 @@ impl Export {
             .with_resource(resource)
             // Which spans leave is decided when a call has ended, not when it begins.
             .with_sampler(Sampler::AlwaysOn)
-            .with_span_processor(hold)
+            .with_span_processor(hold.clone())
             .build();
         Ok(Self {
             provider,
-            flow,
+            spans: Spans {
+                hold: Some(hold),
+                flow,
+            },
             ending,
             delivering,
         })
@@ -116,16 +179,13 @@ impl Export {
     /// What turns spans of `tracing` into exported ones.
     #[must_use]
     pub fn tracer(&self) -> SdkTracer {
-        let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .with_schema_url(names::SCHEMA_URL);
-        self.provider.tracer_with_scope(scope.build())
+        self.provider.tracer_with_scope(scope())
     }
 
-    /// What became of the spans so far.
+    /// Where the spans of calls are left, and what becomes of them.
     #[must_use]
-    pub fn flow(&self) -> &Arc<Flow> {
-        &self.flow
+    pub fn spans(&self) -> &Spans {
+        &self.spans
     }
 
     /// Delivers what is queued, within a few seconds.

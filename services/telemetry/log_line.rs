@@ -2,16 +2,13 @@
 //! them.
 //!
 //! `trace_id` is on every line of a call, and is the one that the call's reply carries; `span_id`, of
-//! the call's own span, joins it where traces are exported, as only then a span has one. What goes on
-//! for a call in other tasks belongs to it too: the ids are found by the span, then by the task.
+//! the call's own span, joins it where traces are exported, as only then a span has one.
 
 use std::fmt;
 
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::SpanContext;
 use opentelemetry::{SpanId, TraceId};
 use tracing::{Event, Subscriber};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::Registry;
 use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Json, Writer};
@@ -54,17 +51,6 @@ impl<'w> FormatFields<'w> for NoFields {
     }
 }
 
-/// Keeps the call's ids with its span, for the lines that are written within it.
-pub(super) fn keep_ids(call: &CallContext) {
-    let ids = Ids::of(call);
-    call.span().with_subscriber(|(id, subscriber)| {
-        let registry = subscriber.downcast_ref::<Registry>();
-        if let Some(span) = registry.and_then(|registry| registry.span(id)) {
-            span.extensions_mut().replace(ids);
-        }
-    });
-}
-
 impl<S, N> FormatEvent<S, N> for LogLine
 where
     S: Subscriber + for<'l> LookupSpan<'l>,
@@ -76,10 +62,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let kept = context
-            .event_scope()
-            .and_then(|mut scope| scope.find_map(|span| span.extensions().get::<Ids>().copied()));
-        let Some(ids) = kept.or_else(|| CallContext::current(Ids::of)) else {
+        let Some(ids) = CallContext::current(Ids::of) else {
             return self.json.format_event(context, writer, event);
         };
         let mut line = String::new();
@@ -93,11 +76,9 @@ where
 
 impl Ids {
     fn of(call: &CallContext) -> Self {
-        let exported = call.span().context();
-        let span = exported.span().span_context().clone();
         Self {
             trace: call.trace_id(),
-            span: span.is_valid().then(|| span.span_id()),
+            span: call.span_context().map(SpanContext::span_id),
         }
     }
 }

@@ -15,6 +15,9 @@ mod tests;
 /// The version of the semantic conventions that the keys are of.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 
+/// The value that stands for all that is not known by name.
+pub const OTHER: &str = "_OTHER";
+
 /// Where an attribute may appear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -192,7 +195,6 @@ attributes! {
 named! {
     /// Every span but a call's own, which is named after its method, or [`SPAN_OTHER_CALL`].
     SPANS:
-    SPAN_CALL = "rpc", "A call to this service, as the log knows it.";
     SPAN_OTHER_CALL = "grpc", "A call to a method that is not served.";
     SPAN_VALIDATION = "auth.validate", "A token is verified.";
     SPAN_KEY_FETCH = "jwks.fetch", "An authority's keys are read.";

@@ -15,7 +15,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -47,9 +47,9 @@ pub enum TrustInbound {
 #[derive(Clone, Debug)]
 pub(super) enum Inbound {
     /// The call is a part of the caller's trace.
-    Continued(Context),
+    Continued(SpanContext),
     /// The call has a trace of its own, with a link to the caller's.
-    Linked(Context),
+    Linked(SpanContext),
 }
 
 impl TrustInbound {
@@ -72,7 +72,7 @@ impl TrustInbound {
 }
 
 /// The caller's span, where there is one `traceparent` and it is well formed.
-fn callers_span(headers: &mut HeaderMap) -> Option<Context> {
+fn callers_span(headers: &mut HeaderMap) -> Option<SpanContext> {
     let mut parents = headers.get_all(TRACEPARENT).iter();
     parents.next()?;
     if parents.next().is_some() {
@@ -91,8 +91,8 @@ fn callers_span(headers: &mut HeaderMap) -> Option<Context> {
     }
     let caller =
         TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers));
-    let is_well_formed = caller.span().span_context().is_valid();
-    is_well_formed.then_some(caller)
+    let caller = caller.span().span_context().clone();
+    caller.is_valid().then_some(caller)
 }
 
 struct Headers<'h>(&'h HeaderMap);

@@ -1,29 +1,27 @@
-//! The identity of a call in traces: a trace id that every reply carries, and the span that every
-//! event of the call belongs to.
+//! The identity of a call in traces: a trace id that every reply carries, and a span that all of the
+//! call is below.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use auth_interceptor::{MethodPolicy, ServedPolicies};
 use http::Request;
-use opentelemetry::Context as SpanContext;
-use opentelemetry::trace::{TraceContextExt as _, TraceId};
+use opentelemetry::Context as SpanContexts;
+use opentelemetry::context::{FutureExt as _, WithContext};
+use opentelemetry::trace::{SpanContext, TraceContextExt as _, TraceFlags, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator as _, RandomIdGenerator};
 use tokio::task::futures::TaskLocalFuture;
+use tonic::Code;
 use tower::{Layer, Service};
-use tracing::field::{Empty, display};
-use tracing::instrument::Instrumented;
-use tracing::{Instrument as _, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
+use super::call_span::{Asked, CallSpan, Found, Listening};
+use super::export::{self, Spans};
+use super::names;
 use super::propagation::{Inbound, TrustInbound};
-use super::{log_line, names};
 use crate::transport::listener::PeerAddress;
 use crate::transport::protocol::Protocol;
 
-/// What a method that is not served is called.
-const OTHER: &str = "_OTHER";
 /// How much of a path that is no method's is kept.
 const PATH_CHARACTERS: usize = 128;
 
@@ -33,13 +31,22 @@ tokio::task_local! {
 }
 
 /// What a call is called, for its replies and its spans. In every request's extensions, and known to
-/// the task that answers.
+/// the task that answers. The call's span lasts as long as this or a clone of it.
 #[derive(Clone, Debug)]
-pub struct CallContext {
+pub struct CallContext(Arc<Call>);
+
+#[derive(Debug)]
+struct Call {
     trace_id: TraceId,
     method: Option<Arc<MethodPolicy>>,
-    span: Span,
+    /// None where no spans leave.
+    span: Option<CallSpan>,
+    /// What makes spans below the call's own its children.
+    parent: SpanContexts,
 }
+
+/// What is done within a call.
+pub type WithinCall<F> = TaskLocalFuture<CallContext, WithContext<F>>;
 
 impl CallContext {
     /// What `read` takes of the call that the task is answering; none outside a call.
@@ -47,31 +54,73 @@ impl CallContext {
         CALL.try_with(read).ok()
     }
 
-    /// The call's own span.
+    /// Whether the task is answering a call.
     #[must_use]
-    pub fn span(&self) -> &Span {
-        &self.span
+    pub fn is_current() -> bool {
+        Self::current(|_| ()).is_some()
+    }
+
+    /// What another task is to do, as a part of the call that this one is answering, if it is.
+    pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
+        let call = Self::current(Self::clone);
+        async move {
+            match call {
+                Some(call) => call.scope(work).await,
+                None => work.await,
+            }
+        }
+    }
+
+    /// `work` as a part of the call.
+    pub fn scope<F: Future>(self, work: F) -> WithinCall<F> {
+        let parent = self.0.parent.clone();
+        CALL.scope(self, work.with_context(parent))
+    }
+
+    /// Does `work`, now, as a part of the call.
+    pub fn sync_scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _attached = self.0.parent.clone().attach();
+        CALL.sync_scope(self.clone(), work)
     }
 
     /// The W3C trace id: that of the trace that the call continues, or a new one.
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
-        self.trace_id
+        self.0.trace_id
+    }
+
+    /// The ids of the call's own span; none where no spans leave.
+    #[must_use]
+    pub fn span_context(&self) -> Option<&SpanContext> {
+        self.0.span.as_ref().map(|span| &span.context)
     }
 
     /// The method as `package.Service/Method`, or `_OTHER` for one that is not served, so that
     /// nothing a stranger writes becomes a name.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.method.as_ref().map_or(OTHER, |method| method.method())
+        let method = self.0.method.as_ref();
+        method.map_or(names::OTHER, |method| method.method())
     }
 
     /// Whether the method streams in either direction.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        self.method
-            .as_ref()
-            .is_some_and(|method| method.is_streaming())
+        let method = self.0.method.as_ref();
+        method.is_some_and(|method| method.is_streaming())
+    }
+
+    /// Says on the call's span how it was answered and, if it was refused, for what reason. A call
+    /// that failed leaves, whatever is sampled.
+    pub fn answered(&self, code: Code, reason: Option<&str>) {
+        self.record(|found| found.answered(code, reason));
+    }
+
+    /// Says something on the call's span.
+    pub(super) fn record(&self, write: impl FnOnce(&mut Found)) {
+        if let Some(span) = &self.0.span {
+            write(&mut span.found());
+        }
     }
 }
 
@@ -83,18 +132,12 @@ pub struct OtherFace {
 }
 
 /// Gives each call its [`CallContext`] and its span.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct TraceContextLayer {
     served: ServedPolicies,
     trust_inbound: TrustInbound,
     listening: Option<Listening>,
-}
-
-/// Where calls are listened for.
-#[derive(Clone)]
-struct Listening {
-    address: Arc<str>,
-    port: u16,
+    spans: Spans,
 }
 
 impl TraceContextLayer {
@@ -105,6 +148,7 @@ impl TraceContextLayer {
             served,
             trust_inbound,
             listening: None,
+            spans: Spans::default(),
         }
     }
 
@@ -118,60 +162,68 @@ impl TraceContextLayer {
         Self { listening, ..self }
     }
 
-    /// The span of a call, with what is known before anything has looked at it.
-    fn span<B>(&self, request: &Request<B>, method: Option<&MethodPolicy>) -> Span {
-        let listening = self.listening.as_ref();
-        let peer = request.extensions().get::<PeerAddress>();
-        let face = request.extensions().get::<OtherFace>();
-        let span = tracing::info_span!(
-            "rpc",
-            trace_id = Empty,
-            otel.name = method.map_or(names::SPAN_OTHER_CALL, MethodPolicy::method),
-            otel.kind = "server",
-            otel.status_code = Empty,
-            rpc.system.name = "grpc",
-            rpc.method = method.map_or(OTHER, MethodPolicy::method),
-            rpc.method_original = Empty,
-            rpc.response.status_code = Empty,
-            error.type = Empty,
-            http.route = face.and_then(|face| face.http_route.as_deref()),
-            server.address = listening.map(|listening| &*listening.address),
-            server.port = listening.map(|listening| listening.port),
-            network.peer.address = peer.map(|peer| display(peer.0.ip())),
-            selvedge.scope.required = method
-                .map(MethodPolicy::required)
-                .filter(|required| !required.is_empty()),
-            selvedge.auth.outcome = Empty,
-            selvedge.auth.reason = Empty,
-            selvedge.tenant.id = Empty,
-            selvedge.client_app.id = Empty,
-            selvedge.token.version = Empty,
-            selvedge.token.kind = Empty,
-            selvedge.token.role = Empty,
-            selvedge.token.uti = Empty,
-            user.hash = Empty,
-            user.id = Empty,
-            selvedge.jwks.age_s = Empty,
-            selvedge.jwks.source = Empty,
-            selvedge.verdict_cache = Empty,
-            selvedge.exchange.cache = Empty,
-            selvedge.exchange.resource = Empty,
-            selvedge.authority.name = Empty,
-            selvedge.authority.error = Empty,
-            selvedge.authority.suberror = Empty,
-            selvedge.authority.aadsts = Empty,
-            selvedge.authority.correlation_id = Empty,
-            selvedge.refusal.reason = Empty,
+    /// The same, with calls' spans left to `spans`.
+    #[must_use]
+    pub fn leaving_to(self, spans: Spans) -> Self {
+        Self { spans, ..self }
+    }
+
+    fn call<B>(&self, request: &Request<B>, inbound: Option<Inbound>) -> CallContext {
+        let method = self.served.method(request.uri()).cloned();
+        let continued = match &inbound {
+            Some(Inbound::Continued(caller)) => Some(caller),
+            Some(Inbound::Linked(_)) | None => None,
+        };
+        let ids = RandomIdGenerator::default();
+        let trace_id = continued.map_or_else(|| ids.new_trace_id(), SpanContext::trace_id);
+        if !self.spans.is_on() {
+            return CallContext(Arc::new(Call {
+                trace_id,
+                method,
+                span: None,
+                parent: SpanContexts::new(),
+            }));
+        }
+        let state = continued.map(|caller| caller.trace_state().clone());
+        let context = SpanContext::new(
+            trace_id,
+            ids.new_span_id(),
+            // Which traces leave is decided when a call has ended.
+            TraceFlags::SAMPLED,
+            false,
+            state.unwrap_or_default(),
         );
-        if method.is_none() && !span.is_disabled() {
+        self.spans.begin(trace_id);
+        CallContext(Arc::new(Call {
+            trace_id,
+            parent: SpanContexts::new().with_remote_span_context(context.clone()),
+            span: Some(CallSpan {
+                spans: self.spans.clone(),
+                context,
+                inbound,
+                began: export::now(),
+                asked: self.asked(request, method.clone()),
+                found: Mutex::default(),
+            }),
+            method,
+        }))
+    }
+
+    fn asked<B>(&self, request: &Request<B>, method: Option<Arc<MethodPolicy>>) -> Asked {
+        let original = method.is_none().then(|| {
             let path = request.uri().path();
             let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
-            span.record(
-                names::RPC_METHOD_ORIGINAL,
-                &*asked.escape_default().to_string(),
-            );
+            asked.escape_default().to_string()
+        });
+        let face = request.extensions().get::<OtherFace>();
+        let peer = request.extensions().get::<PeerAddress>();
+        Asked {
+            method,
+            original,
+            http_route: face.and_then(|face| face.http_route.clone()),
+            listening: self.listening.clone(),
+            peer: peer.map(|peer| peer.0.ip()),
         }
-        span
     }
 }
 
@@ -199,7 +251,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = TaskLocalFuture<CallContext, Instrumented<S::Future>>;
+    type Future = WithinCall<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -210,42 +262,10 @@ where
             && Protocol::of(request.headers()) == Protocol::Grpc;
         let trust = self.layer.trust_inbound;
         let inbound = trust.inbound(request.headers_mut(), is_grpc);
-        let method = self.layer.served.method(request.uri()).cloned();
-        let span = self.layer.span(&request, method.as_deref());
-        let mut continued = None;
-        match &inbound {
-            Some(Inbound::Continued(caller)) => {
-                continued = Some(caller);
-                // Refused only where nothing is exported, and there is no parent to have.
-                let _ = span.set_parent(caller.clone());
-            }
-            Some(Inbound::Linked(caller)) => span.add_link(caller.span().span_context().clone()),
-            None => {}
-        }
-        let call = CallContext {
-            trace_id: trace_id(&span, continued),
-            method,
-            span,
-        };
-        call.span.record(names::TRACE_ID, display(call.trace_id));
-        log_line::keep_ids(&call);
+        let call = self.layer.call(&request, inbound);
         request.extensions_mut().insert(call.clone());
-        let span = call.span.clone();
-        // Within the call, as what the layers below decide at once belongs to it too.
-        let future = CALL.sync_scope(call.clone(), || span.in_scope(|| self.inner.call(request)));
-        CALL.scope(call, future.instrument(span))
+        // What the layers below decide at once belongs to the call too.
+        let answer = call.sync_scope(|| self.inner.call(request));
+        call.scope(answer)
     }
-}
-
-/// The trace id that the span is exported with; of a span that is not, that of the trace that it
-/// continues, or a new one.
-fn trace_id(span: &Span, continued: Option<&SpanContext>) -> TraceId {
-    let exported = span.context();
-    let of = |context: &SpanContext| {
-        let context = context.span().span_context().clone();
-        context.is_valid().then(|| context.trace_id())
-    };
-    of(&exported)
-        .or_else(|| continued.and_then(of))
-        .unwrap_or_else(|| RandomIdGenerator::default().new_trace_id())
 }

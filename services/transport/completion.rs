@@ -22,11 +22,9 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::{ErrorInfo, StatusExt as _, pb};
 use tower::{Layer, Service};
-use tracing::{Span, record_all};
 
 use crate::refusal::{self, Details, Refusal, Runbooks};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::names;
 use crate::telemetry::trace_context::CallContext;
 
 /// What every refusal says of its call, by these keys of its metadata.
@@ -118,16 +116,11 @@ where
                 completion.apply(&status, response.headers_mut());
             } else if response.status() == StatusCode::OK {
                 // A status that follows a body is in its trailers; only streams fail there.
-                let span = Span::current();
-                span.record(names::RPC_RESPONSE_STATUS_CODE, "OK");
+                completion.call.answered(Code::Ok, None);
                 if completion.call.is_streaming() {
-                    return Ok(response.map(|inner| {
-                        Body::new(CompletingBody {
-                            inner,
-                            completion,
-                            span,
-                        })
-                    }));
+                    return Ok(
+                        response.map(|inner| Body::new(CompletingBody { inner, completion }))
+                    );
                 }
             }
             Ok(response)
@@ -166,7 +159,8 @@ impl Complete {
             return;
         };
         let info = complete.get_details_error_info();
-        record(complete.code(), info.as_ref());
+        let reason = info.as_ref().map(|info| &*info.reason);
+        self.call.answered(complete.code(), reason);
         if !self.is_denied {
             report(complete.code(), info.as_ref());
         }
@@ -272,35 +266,11 @@ fn add_link(details: &mut Vec<prost_types::Any>, page: String) {
     details.push(refusal::any(HELP, &help));
 }
 
-/// Puts a refusal on the call's span. Every refused call has an error type, by which its trace is
-/// exported; the span's own status is an error only where the fault is the service's, as the
-/// conventions for RPC have it.
-fn record(code: Code, info: Option<&ErrorInfo>) {
-    let span = Span::current();
-    let is_our_fault = matches!(
-        code,
-        Code::Unknown
-            | Code::DeadlineExceeded
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::Unavailable
-            | Code::DataLoss
-    );
-    let code = refusal::code_name(code);
-    record_all!(
-        span,
-        rpc.response.status_code = code,
-        error.r#type = code,
-        selvedge.refusal.reason = info.map(|info| &*info.reason),
-        otel.status_code = is_our_fault.then_some("ERROR"),
-    );
-}
-
 /// Leaves the one event of a refusal in the log, under the call's trace. Nothing in it is more than
 /// the caller learns, and a claims challenge, which is a detail of its own, is not in it.
 fn report(code: Code, info: Option<&ErrorInfo>) {
     let reason = info.map(|info| &*info.reason);
-    // The call's span, around the event, says of what call it is.
+    // The line says of what call it is.
     let metadata: BTreeMap<&str, &str> = info
         .into_iter()
         .flat_map(|info| &info.metadata)
@@ -323,12 +293,11 @@ fn report(code: Code, info: Option<&ErrorInfo>) {
 }
 
 pin_project! {
-    /// Completes the refusal in a stream's trailers. The call's span lasts as long as its stream.
+    /// Completes the refusal in a stream's trailers. The call lasts as long as its stream.
     struct CompletingBody {
         #[pin]
         inner: Body,
         completion: Complete,
-        span: Span,
     }
 }
 
@@ -341,15 +310,17 @@ impl HttpBody for CompletingBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
-        let mut frame = std::task::ready!(this.inner.poll_frame(context));
-        if let Some(Ok(frame)) = &mut frame
-            && let Some(trailers) = frame.trailers_mut()
-            && let Some(status) = Status::from_header_map(trailers)
-        {
-            this.span
-                .in_scope(|| this.completion.apply(&status, trailers));
-        }
-        Poll::Ready(frame)
+        let (inner, completion) = (this.inner, this.completion);
+        completion.call.sync_scope(|| {
+            let mut frame = std::task::ready!(inner.poll_frame(context));
+            if let Some(Ok(frame)) = &mut frame
+                && let Some(trailers) = frame.trailers_mut()
+                && let Some(status) = Status::from_header_map(trailers)
+            {
+                completion.apply(&status, trailers);
+            }
+            Poll::Ready(frame)
+        })
     }
 
     fn is_end_stream(&self) -> bool {

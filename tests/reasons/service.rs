@@ -12,9 +12,7 @@ use selvedge::contracts::DESCRIPTOR_SET;
 use selvedge::refusal::Reason::*;
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::audit::{AuditSettings, OnFailure, Trail};
-use selvedge::telemetry::call_span::CallSpan;
-use selvedge::telemetry::propagation::TrustInbound;
-use selvedge::telemetry::trace_context::TraceContextLayer;
+use selvedge::telemetry::call_findings::CallFindings;
 use selvedge::transport::completion::CompletionLayer;
 use selvedge::transport::listener::DrainTimes;
 use serde_json::json;
@@ -25,7 +23,7 @@ use super::scene::{FACES, Face, Scene, refuses_over};
 use crate::authorization::{Guarded, provider, signed_in_elsewhere, user};
 use crate::own_faults;
 use crate::support::running::{start_emulator, users};
-use crate::support::served::Served;
+use crate::support::served::{Served, traced};
 use crate::support::wait::in_time;
 use crate::support::{GET_PROFILE, READ_DATA, Setup, eventually, user_token};
 
@@ -82,7 +80,7 @@ pub(crate) async fn a_fault_of_ours_is_told_over_every_face() {
     let token = user_token(&emulator, seed::CONSENTED, &["access_as_user"]);
     let asked = Asked::of(GET_PROFILE, &json!({})).bearer(&token);
     let mut settings = Setup::default().auth(&emulator);
-    settings.observer = Arc::new(CallSpan::new(users(settings.clock.clone())));
+    settings.observer = Arc::new(CallFindings::new(users(settings.clock.clone())));
     let authenticator = Authenticator::start(&settings).unwrap();
     in_time("the keys are read", authenticator.ready()).await;
 
@@ -91,7 +89,7 @@ pub(crate) async fn a_fault_of_ours_is_told_over_every_face() {
     let panics = ServiceBuilder::new()
         .layer(rest(&served))
         .layer(GrpcWebLayer)
-        .layer(TraceContextLayer::new(served, TrustInbound::Auto))
+        .layer(traced(served))
         .layer(CompletionLayer::new(1024, None))
         .layer(decides)
         .service(routes.prepare());
@@ -104,7 +102,7 @@ pub(crate) async fn a_fault_of_ours_is_told_over_every_face() {
     let undecided = ServiceBuilder::new()
         .layer(rest(&served))
         .layer(GrpcWebLayer)
-        .layer(TraceContextLayer::new(served, TrustInbound::Auto))
+        .layer(traced(served))
         .layer(CompletionLayer::new(1024, None))
         .service(routes.prepare());
     let undecided = Served::start(undecided).await;

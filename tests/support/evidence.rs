@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selvedge::telemetry::audit::{AuditSettings, Trail, Writing};
-use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
+use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol, Spans};
 use selvedge::telemetry::{LogSettings, Telemetry};
 use tokio::runtime::Runtime;
 
@@ -38,7 +38,7 @@ struct Evidence {
     traces: Store,
     trail: Trail,
     tests: AtomicUsize,
-    _telemetry: Telemetry,
+    telemetry: Telemetry,
     _writing: Writing,
     _runtime: Runtime,
 }
@@ -102,6 +102,12 @@ pub(crate) fn endpoint() -> Option<&'static str> {
     EVIDENCE.as_ref().map(|evidence| evidence.endpoint.as_str())
 }
 
+/// Where the spans of calls are left, where they are looked at.
+pub(crate) fn spans() -> Spans {
+    let evidence = EVIDENCE.as_ref();
+    evidence.map_or_else(Spans::default, |evidence| evidence.telemetry.spans())
+}
+
 /// Where audit entries go, where they are looked at.
 pub(crate) fn trail() -> Trail {
     let evidence = EVIDENCE.as_ref();
@@ -146,7 +152,7 @@ impl Evidence {
             traces,
             trail,
             tests: AtomicUsize::new(0),
-            _telemetry: telemetry,
+            telemetry,
             _writing: writing,
             _runtime: runtime,
         })

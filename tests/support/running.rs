@@ -323,7 +323,7 @@ impl Setup {
             users: users(self.clock.clone()),
             push: self.push,
             traces: self.traces,
-            spans: Arc::default(),
+            spans: evidence::spans(),
             probe_every: self.probe_every,
         };
         let app = App::new(settings, Arc::clone(&store) as Arc<dyn Store>).unwrap();

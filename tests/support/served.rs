@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use auth_interceptor::ServedPolicies;
 use http::{Request, Response};
+use selvedge::telemetry::propagation::TrustInbound;
+use selvedge::telemetry::trace_context::TraceContextLayer;
 use selvedge::transport::drain::Drain;
 use selvedge::transport::listener::{self, ConnectionLimits, DrainTimes, Port};
 use selvedge::transport::load::OpenConnections;
@@ -14,6 +17,11 @@ use tower::Service;
 
 use super::evidence;
 use super::raw_client::RawClient;
+
+/// Names the calls to what is served, as the service itself does.
+pub(crate) fn traced(served: ServedPolicies) -> TraceContextLayer {
+    TraceContextLayer::new(served, TrustInbound::Auto).leaving_to(evidence::spans())
+}
 
 /// Serves on a free port until it is dropped, as the service itself listens.
 pub(crate) struct Served {

@@ -11,6 +11,7 @@ use tracing::{Span, debug_span, record_all};
 
 use super::Failure;
 use crate::store::StoreError;
+use crate::telemetry::trace_context::CallContext;
 
 /// What is asked of the store.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ impl Operation {
     /// The operation's span. What no call has asked for has none: a look for work that is due would
     /// be a trace of its own, every time.
     pub(super) fn span(self) -> Span {
-        if Span::current().is_none() {
+        if Span::current().is_none() && !CallContext::is_current() {
             return Span::none();
         }
         debug_span!(

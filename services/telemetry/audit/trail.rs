@@ -172,10 +172,6 @@ impl Trail {
         self.lost.is_failing.load(Ordering::Relaxed)
     }
 
-    pub(super) fn has_collector(&self) -> bool {
-        self.collector.is_some()
-    }
-
     /// Puts an entry where it is to go, without waiting.
     pub(super) fn enter(&self, entry: Entry) {
         // Nobody waits for it.

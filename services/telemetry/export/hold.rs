@@ -39,9 +39,12 @@ const SWEEPS: Duration = Duration::from_secs(1);
 /// The failed traces whose late spans still leave: work that outlives a call that ran out of time.
 const REMEMBERED: usize = 256;
 
-/// See the module.
+/// See the module. Clones are of one.
+#[derive(Clone, Debug)]
+pub(super) struct Hold(Arc<Holding>);
+
 #[derive(Debug)]
-pub(super) struct Hold {
+struct Holding {
     queues: Vec<Queue>,
     ratio: Ratio,
     drops: Arc<Drops>,
@@ -74,16 +77,49 @@ struct Leaving {
 
 impl Hold {
     pub(super) fn new(queues: Vec<Queue>, ratio: Ratio, drops: Arc<Drops>) -> Self {
-        Self {
+        Self(Arc::new(Holding {
             queues,
             ratio,
             drops,
             held: Mutex::default(),
+        }))
+    }
+
+    /// A call has begun, under this trace.
+    pub(super) fn begin(&self, trace: TraceId) {
+        let mut held = self.held();
+        let room = held.traces.len() < TRACES;
+        match held.traces.get_mut(&trace) {
+            Some(trace) => trace.open_calls += 1,
+            None if room => {
+                let trace = held.traces.entry(trace).or_default();
+                trace.open_calls = 1;
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the span of a call that ends is one that may leave, now or with another of its trace.
+    /// If it is not, the call has ended with that: nobody has to make a span of it.
+    pub(super) fn needs(&self, trace: TraceId, failed: bool) -> bool {
+        if failed || self.0.ratio.picks(trace) {
+            return true;
+        }
+        let mut held = self.held();
+        match held.traces.get(&trace) {
+            Some(open) if open.failed || open.open_calls > 1 => true,
+            Some(open) => {
+                let spans = open.spans.len();
+                held.spans -= spans;
+                held.traces.remove(&trace);
+                false
+            }
+            None => held.failed.contains(&trace),
         }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in a span that has ended, and gives out what leaves now.
@@ -91,7 +127,7 @@ impl Hold {
         let id = span.span_context.trace_id();
         let call = is_call(&span);
         let failed = call && has_failed(&span);
-        let picked = self.ratio.picks(id);
+        let picked = self.0.ratio.picks(id);
         let mut held = self.held();
         held.make_room(span.end_time);
         let Held {
@@ -117,7 +153,7 @@ impl Hold {
         // Where calls share a trace, what is below the others follows when it ends.
         if trace.failed || (picked && call) {
             *all -= trace.spans.len();
-            self.drops.count_held(std::mem::take(&mut trace.missing));
+            self.0.drops.count_held(std::mem::take(&mut trace.missing));
             leaving.spans.extend(trace.spans.drain(..));
             leaving.spans.push(span);
         } else {
@@ -195,17 +231,7 @@ impl SpanProcessor for Hold {
         if parent.is_valid() && !parent.is_remote() {
             return;
         }
-        let mut held = self.held();
-        let id = span.span_context().trace_id();
-        let room = held.traces.len() < TRACES;
-        match held.traces.get_mut(&id) {
-            Some(trace) => trace.open_calls += 1,
-            None if room => {
-                let trace = held.traces.entry(id).or_default();
-                trace.open_calls = 1;
-            }
-            None => {}
-        }
+        self.begin(span.span_context().trace_id());
     }
 
     fn on_end(&self, span: SpanData) {
@@ -213,7 +239,7 @@ impl SpanProcessor for Hold {
         if spans.is_empty() {
             return;
         }
-        if let Some((last, others)) = self.queues.split_last() {
+        if let Some((last, others)) = self.0.queues.split_last() {
             for queue in others {
                 queue.offer(spans.clone(), failed);
             }

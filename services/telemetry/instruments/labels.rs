@@ -13,10 +13,7 @@ use auth_interceptor::MethodPolicy;
 use tonic::Code;
 
 use crate::refusal;
-use crate::telemetry::names;
-
-/// What stands for all that is not known by name.
-const OTHER: &str = "_OTHER";
+use crate::telemetry::names::{self, OTHER};
 
 /// A set of labels.
 pub trait Labels: Clone + Debug + Eq + Hash + Send + Sync + 'static {

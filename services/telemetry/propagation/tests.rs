@@ -31,9 +31,8 @@ fn grpc_callers_are_continued_and_others_are_linked_unless_the_configuration_say
 #[test]
 fn the_state_is_kept_as_long_as_it_may_be_and_several_parents_are_none() {
     let state = |pairs: &[(&'static str, &str)]| {
-        let context = callers_span(&mut headers(pairs))?;
-        let state = context.span().span_context().trace_state().header();
-        Some(state)
+        let caller = callers_span(&mut headers(pairs))?;
+        Some(caller.trace_state().header())
     };
     let two = [
         (TRACEPARENT, PARENT),

@@ -15,45 +15,22 @@ use super::super::flow::Flow;
 use super::super::queue::{self, CAPACITY, Deliver, KEPT_FOR_FAILURES, Queued};
 use super::*;
 
-struct Holding {
+struct Running {
     tracer: SdkTracer,
     drops: Arc<Drops>,
     queued: Queued,
     provider: SdkTracerProvider,
-    hold: Arc<Hold>,
+    hold: Hold,
 }
 
-/// The provider owns its processors; this one is looked into.
-#[derive(Debug)]
-struct Shared(Arc<Hold>);
-
-impl SpanProcessor for Shared {
-    fn on_start(&self, span: &mut Span, parent: &Context) {
-        self.0.on_start(span, parent);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        self.0.on_end(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
-    }
-}
-
-impl Holding {
+impl Running {
     fn new(share: f64) -> Self {
         let flow = Arc::new(Flow::default());
         let drops = Arc::clone(flow.drops());
         let (queue, queued) = queue::bounded(Destination::Collector, flow);
         let hold = Hold::new(vec![queue], Ratio::new(share).unwrap(), Arc::clone(&drops));
-        let hold = Arc::new(hold);
         let provider = SdkTracerProvider::builder()
-            .with_span_processor(Shared(Arc::clone(&hold)))
+            .with_span_processor(hold.clone())
             .build();
         Self {
             tracer: provider.tracer("test"),
@@ -62,10 +39,6 @@ impl Holding {
             provider,
             hold,
         }
-    }
-
-    fn hold(&self) -> &Hold {
-        &self.hold
     }
 
     fn call(&self, parent: &Context) -> Context {
@@ -118,7 +91,7 @@ fn counted<const N: usize>(names: [(&str, usize); N]) -> BTreeMap<String, usize>
 
 #[tokio::test]
 async fn a_call_that_failed_leaves_whole_and_one_that_did_not_leaves_nothing() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     for failed in [false, true, false] {
         let call = holding.call(&Context::new());
         holding.child("exchange", &call);
@@ -134,7 +107,7 @@ async fn a_call_that_failed_leaves_whole_and_one_that_did_not_leaves_nothing() {
 
 #[tokio::test]
 async fn all_of_a_call_that_the_ratio_picks_leaves() {
-    let holding = Holding::new(1.0);
+    let holding = Running::new(1.0);
     let call = holding.call(&Context::new());
     holding.child("exchange", &call);
     call.span().end();
@@ -144,7 +117,7 @@ async fn all_of_a_call_that_the_ratio_picks_leaves() {
 
 #[tokio::test]
 async fn what_outlives_a_failed_call_still_leaves_and_of_another_does_not() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let (failed, succeeded) = (holding.call(&Context::new()), holding.call(&Context::new()));
     fail(&failed);
     failed.span().end();
@@ -157,7 +130,7 @@ async fn what_outlives_a_failed_call_still_leaves_and_of_another_does_not() {
 
 #[tokio::test]
 async fn calls_that_a_caller_put_under_one_trace_are_decided_together() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let caller = SpanContext::new(
         TraceId::from(7),
         SpanId::from(7),
@@ -177,7 +150,7 @@ async fn calls_that_a_caller_put_under_one_trace_are_decided_together() {
 
 #[tokio::test]
 async fn a_call_with_more_spans_than_are_held_keeps_its_own() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let call = holding.call(&Context::new());
     for _ in 0..SPANS_OF_A_TRACE + 10 {
         holding.child("store", &call);
@@ -191,7 +164,7 @@ async fn a_call_with_more_spans_than_are_held_keeps_its_own() {
 
 #[tokio::test]
 async fn a_call_for_which_there_is_no_room_leaves_alone_if_it_failed() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let open: Vec<_> = (0..TRACES).map(|_| holding.call(&Context::new())).collect();
     let call = holding.call(&Context::new());
     holding.child("exchange", &call);
@@ -205,7 +178,7 @@ async fn a_call_for_which_there_is_no_room_leaves_alone_if_it_failed() {
 
 #[tokio::test]
 async fn what_the_queue_has_no_room_for_is_counted_and_the_last_room_is_for_failures() {
-    let holding = Holding::new(1.0);
+    let holding = Running::new(1.0);
     let end = |failed: bool| {
         let call = holding.call(&Context::new());
         if failed {
@@ -226,7 +199,7 @@ async fn what_the_queue_has_no_room_for_is_counted_and_the_last_room_is_for_fail
 
 #[tokio::test]
 async fn only_what_the_table_lists_leaves_and_each_key_as_it_was_recorded_last() {
-    let holding = Holding::new(1.0);
+    let holding = Running::new(1.0);
     let call = holding.call(&Context::new());
     let reason = KeyValue::new(names::AUTH_REASON, "TOKEN_EXPIRED");
     call.span()
@@ -246,7 +219,7 @@ async fn only_what_the_table_lists_leaves_and_each_key_as_it_was_recorded_last()
 
 #[tokio::test]
 async fn the_last_spans_of_a_call_with_many_are_those_that_are_kept() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let call = holding.call(&Context::new());
     for _ in 0..SPANS_OF_A_TRACE {
         holding.child("first", &call);
@@ -260,7 +233,7 @@ async fn the_last_spans_of_a_call_with_many_are_those_that_are_kept() {
 
 #[tokio::test]
 async fn what_a_call_that_did_not_fail_had_too_much_of_is_not_counted_as_lost() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let call = holding.call(&Context::new());
     for _ in 0..SPANS_OF_A_TRACE + 10 {
         holding.child("store", &call);
@@ -283,7 +256,7 @@ fn caller(id: u128) -> Context {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_id_that_a_caller_repeats_holds_no_more_than_any_other() {
-    let holding = Arc::new(Holding::new(0.0));
+    let holding = Arc::new(Running::new(0.0));
     let open = holding.call(&caller(7));
     let floods = (0..4).map(|_| {
         let holding = Arc::clone(&holding);
@@ -296,7 +269,7 @@ async fn a_trace_id_that_a_caller_repeats_holds_no_more_than_any_other() {
         })
     });
     futures_util::future::join_all(floods).await;
-    assert_eq!(holding.hold().held().spans, SPANS_OF_A_TRACE);
+    assert_eq!(holding.hold.held().spans, SPANS_OF_A_TRACE);
 
     // Another's failed call is as whole as ever.
     let call = holding.call(&Context::new());
@@ -304,8 +277,8 @@ async fn a_trace_id_that_a_caller_repeats_holds_no_more_than_any_other() {
     fail(&call);
     call.span().end();
     open.span().end();
-    assert_eq!(holding.hold().held().spans, 0);
-    assert_eq!(holding.hold().held().traces.len(), 0);
+    assert_eq!(holding.hold.held().spans, 0);
+    assert_eq!(holding.hold.held().traces.len(), 0);
     let left = counted([("call", 1), ("exchange", 1)]);
     let holding = Arc::into_inner(holding).unwrap();
     assert_eq!(holding.exported().await, left);
@@ -313,7 +286,7 @@ async fn a_trace_id_that_a_caller_repeats_holds_no_more_than_any_other() {
 
 #[tokio::test]
 async fn a_call_that_failed_waits_for_no_other_of_its_trace() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let (_stream, call) = (holding.call(&caller(7)), holding.call(&caller(7)));
     fail(&call);
     call.span().end();
@@ -322,7 +295,7 @@ async fn a_call_that_failed_waits_for_no_other_of_its_trace() {
 
 #[tokio::test]
 async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let streams: Vec<_> = (0..SPANS / SPANS_OF_A_TRACE)
         .map(|_| holding.call(&Context::new()))
@@ -337,11 +310,11 @@ async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
             child(stream, now);
         }
     }
-    assert_eq!(holding.hold().held().spans, SPANS);
+    assert_eq!(holding.hold.held().spans, SPANS);
     let later = now + HELD_FOR + SWEEPS * 2;
     let call = holding.call(&Context::new());
     child(&call, later);
-    assert_eq!(holding.hold().held().spans, 1);
+    assert_eq!(holding.hold.held().spans, 1);
     fail(&call);
     call.span().end_with_timestamp(later);
     assert_eq!(
@@ -352,7 +325,7 @@ async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
 
 #[tokio::test]
 async fn a_call_that_panics_is_held_no_longer_than_its_span_lives() {
-    let holding = Holding::new(0.0);
+    let holding = Running::new(0.0);
     let call = std::panic::AssertUnwindSafe(async {
         let call = holding.call(&Context::new());
         holding.child("exchange", &call);
@@ -361,7 +334,7 @@ async fn a_call_that_panics_is_held_no_longer_than_its_span_lives() {
     });
     let panicked = futures_util::FutureExt::catch_unwind(call).await;
     assert!(panicked.is_err());
-    assert!(holding.hold().held().traces.is_empty());
+    assert!(holding.hold.held().traces.is_empty());
     let left = counted([("call", 1), ("exchange", 1)]);
     assert_eq!(holding.exported().await, left);
 }
