@@ -9,11 +9,10 @@
 
 use std::sync::Arc;
 
-use auth_interceptor::{AuthError, Claims, Clock, DecidedCall, Observer, TenantId, TokenKind};
+use auth_interceptor::{Claims, Clock, DecidedCall, Observer, TenantId, TokenKind};
 use opentelemetry::SpanId;
 use opentelemetry::trace::SpanContext;
 
-use self::entry::Trace;
 pub use self::entry::{Entry, Event};
 pub use self::trail::{AuditError, AuditSettings, OnFailure, Trail, Writing};
 use super::identity::UserIdentity;
@@ -29,6 +28,7 @@ mod collector;
 mod entry;
 mod file;
 pub mod gate;
+mod queue;
 mod trail;
 
 /// Makes an entry of what identity and administrators do.
@@ -94,19 +94,7 @@ impl Audit {
 
     fn decision(&self, decided: &DecidedCall<'_>) -> Entry {
         let mut entry = self.entry(Event::Decision);
-        entry.text(names::AUTH_OUTCOME, decided.outcome().as_str());
-        entry.text_if(names::AUTH_REASON, decided.error().map(AuthError::reason));
-        entry.text(names::TOKEN_KIND, decided.token_kind());
-        entry.text_if(
-            names::TENANT_ID,
-            decided.tenant().map(|tenant| tenant.to_string()),
-        );
-        entry.text_if(names::CLIENT_APP_ID, decided.client().map(str::to_owned));
-        entry.text_if(
-            names::TOKEN_UTI,
-            decided.token_id().map(|id| id.to_string()),
-        );
-        self.user(&mut entry, decided.claims());
+        entry.decided(decided, &self.users);
         entry
     }
 
@@ -166,12 +154,12 @@ impl Audit {
         let mut entry = Entry::new(event, self.clock.since_epoch());
         CallContext::current(|call| {
             let span = call.span_context();
-            entry.within(Trace {
-                id: call.trace_id(),
+            entry.within(entry::Call {
+                trace: call.trace_id(),
                 span: span.map_or(SpanId::INVALID, SpanContext::span_id),
                 flags: span.map(SpanContext::trace_flags).unwrap_or_default(),
+                method: call.served().cloned(),
             });
-            entry.text(names::RPC_METHOD, call.method().to_owned());
         });
         entry
     }

@@ -95,6 +95,11 @@ impl CallContext {
         self.0.span.as_ref().map(|span| &span.context)
     }
 
+    /// The method; none for one that is not served.
+    pub(super) fn served(&self) -> Option<&Arc<MethodPolicy>> {
+        self.0.method.as_ref()
+    }
+
     /// The method as `package.Service/Method`, or `_OTHER` for one that is not served, so that
     /// nothing a stranger writes becomes a name.
     #[must_use]

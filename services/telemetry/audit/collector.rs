@@ -21,8 +21,7 @@ use tokio::task::JoinHandle;
 
 use super::entry::Value;
 use super::{AuditError, Entry};
-use crate::telemetry::export::{CollectorSettings, OtlpProtocol, resource};
-use crate::telemetry::names;
+use crate::telemetry::export::{CollectorSettings, OtlpProtocol, resource, scope};
 
 /// The entries that wait at most.
 const CAPACITY: usize = 4096;
@@ -54,10 +53,7 @@ impl Collector {
         let resource = resource();
         let mut exporter = exporter(settings)?;
         exporter.set_resource(&resource);
-        let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .with_schema_url(names::SCHEMA_URL)
-            .build();
+        let scope = scope();
         let provider = SdkLoggerProvider::builder().with_resource(resource).build();
         let (queue, queued) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -142,12 +138,12 @@ impl Sender {
         record.set_severity_text("INFO");
         for (key, value) in entry.values() {
             match value {
-                Value::Text(text) => record.add_attribute(*key, text.clone()),
-                Value::Number(number) => record.add_attribute(*key, *number),
+                Value::Text(text) => record.add_attribute(key, text.into_owned()),
+                Value::Number(number) => record.add_attribute(key, number),
             }
         }
-        if let Some(trace) = entry.trace() {
-            record.set_trace_context(trace.id, trace.span, Some(trace.flags));
+        if let Some(call) = entry.call() {
+            record.set_trace_context(call.trace, call.span, Some(call.flags));
         }
         record
     }

@@ -1,12 +1,15 @@
 //! One entry: a flat object of the keys that [`names`](crate::telemetry::names) lists for audits.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use auth_interceptor::{AuthError, Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
 use jiff::Timestamp;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use crate::telemetry::identity::UserIdentity;
 use crate::telemetry::names;
 
 /// What an entry is about.
@@ -46,23 +49,26 @@ impl Event {
 pub struct Entry {
     event: Event,
     since_epoch: Duration,
-    trace: Option<Trace>,
-    values: Vec<(&'static str, Value)>,
+    call: Option<Call>,
+    allowed: Option<(Caller, Arc<UserIdentity>)>,
+    values: Vec<(&'static str, Value<'static>)>,
 }
 
 /// The call that an entry belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Trace {
-    pub(super) id: TraceId,
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) trace: TraceId,
     /// The call's own span; invalid where none is exported.
     pub(super) span: SpanId,
     pub(super) flags: TraceFlags,
+    /// None where what is called is not served.
+    pub(super) method: Option<Arc<MethodPolicy>>,
 }
 
 /// What a key says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Text(Cow<'static, str>),
+pub(super) enum Value<'e> {
+    Text(Cow<'e, str>),
     Number(u32),
 }
 
@@ -71,14 +77,29 @@ impl Entry {
         Self {
             event,
             since_epoch,
-            trace: None,
-            // As many as most have.
-            values: Vec::with_capacity(10),
+            call: None,
+            allowed: None,
+            values: Vec::new(),
         }
     }
 
-    pub(super) fn within(&mut self, trace: Trace) {
-        self.trace = Some(trace);
+    pub(super) fn within(&mut self, call: Call) {
+        self.call = Some(call);
+    }
+
+    /// The decision that it is about. Of a call that was let through, what it says is left to
+    /// whoever writes the entry: it is known from the caller, without their token.
+    pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) {
+        match decided.verdict() {
+            Verdict::Allowed(caller) => {
+                self.allowed = Some((caller.without_token(), Arc::clone(users)));
+            }
+            Verdict::Denied(_) => {
+                let values = decision(decided, users);
+                let owned = values.into_iter().map(|(key, value)| (key, value.owned()));
+                self.values.extend(owned);
+            }
+        }
     }
 
     pub(super) fn text(&mut self, key: &'static str, text: impl Into<Cow<'static, str>>) {
@@ -107,12 +128,36 @@ impl Entry {
         self.since_epoch
     }
 
-    pub(super) fn trace(&self) -> Option<Trace> {
-        self.trace
+    pub(super) fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &(&'static str, Value)> {
-        self.values.iter()
+    /// What it says beyond its event, time and trace.
+    pub(super) fn values(&self) -> Vec<(&'static str, Value<'_>)> {
+        let mut values = Vec::with_capacity(12);
+        if let Some(Call { method, .. }) = &self.call {
+            let method = method.as_ref();
+            let method = method.map_or(names::OTHER, |method| method.method());
+            values.push((names::RPC_METHOD, Value::Text(method.into())));
+        }
+        if let Some((caller, users)) = &self.allowed {
+            values.extend(decision(&caller.decided(), users));
+        }
+        let own = self.values.iter();
+        values.extend(own.map(|(key, value)| (*key, value.borrowed())));
+        values
+    }
+
+    /// Appends it as a line; false if it cannot be one, which no text and no number makes it.
+    pub(super) fn write(&self, text: &mut Vec<u8>) -> bool {
+        let begun = text.len();
+        let is_whole = serde_json::to_writer(&mut *text, self).is_ok();
+        if is_whole {
+            text.push(b'\n');
+        } else {
+            text.truncate(begun);
+        }
+        is_whole
     }
 
     /// RFC 3339, in UTC. A time that cannot be written, which no clock tells, is left empty.
@@ -130,17 +175,57 @@ impl Serialize for Entry {
         let mut line = serializer.serialize_map(None)?;
         line.serialize_entry("time", &self.time())?;
         line.serialize_entry("event", self.event.as_str())?;
-        if let Some(trace) = self.trace {
-            line.serialize_entry(names::TRACE_ID, &trace.id.to_string())?;
+        if let Some(call) = &self.call {
+            line.serialize_entry(names::TRACE_ID, &call.trace.to_string())?;
         }
-        for (key, value) in &self.values {
+        for (key, value) in self.values() {
             match value {
-                Value::Text(text) => line.serialize_entry(key, text)?,
-                Value::Number(number) => line.serialize_entry(key, number)?,
+                Value::Text(text) => line.serialize_entry(key, &text)?,
+                Value::Number(number) => line.serialize_entry(key, &number)?,
             }
         }
         line.end()
     }
+}
+
+impl Value<'_> {
+    fn owned(self) -> Value<'static> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Value::Number(number),
+        }
+    }
+
+    fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Self::Number(number) => Value::Number(*number),
+        }
+    }
+}
+
+/// What a decision says: what it was, and about whom.
+fn decision<'d>(decided: &DecidedCall<'d>, users: &UserIdentity) -> Vec<(&'static str, Value<'d>)> {
+    let mut values = Vec::with_capacity(7);
+    let mut put = |key: &'static str, text: Option<Cow<'d, str>>| {
+        values.extend(text.map(|text| (key, Value::Text(text))));
+    };
+    put(names::AUTH_OUTCOME, Some(decided.outcome().as_str().into()));
+    let reason = decided.error().map(AuthError::reason);
+    put(names::AUTH_REASON, reason.map(Into::into));
+    put(names::TOKEN_KIND, Some(decided.token_kind().into()));
+    let tenant = decided.tenant().map(|tenant| tenant.to_string());
+    put(names::TENANT_ID, tenant.map(Into::into));
+    put(names::CLIENT_APP_ID, decided.client().map(Into::into));
+    let token_id = decided.token_id().map(|id| match id {
+        TokenId::Claim(id) => id.into(),
+        TokenId::Digest(_) => id.to_string().into(),
+    });
+    put(names::TOKEN_UTI, token_id);
+    if let Some(user) = decided.claims().and_then(|claims| users.of(claims)) {
+        put(user.key, Some(user.value.into()));
+    }
+    values
 }
 
 #[cfg(test)]
@@ -153,17 +238,18 @@ mod tests {
             Event::Decision,
             Duration::from_micros(1_700_000_000_123_456),
         );
-        entry.within(Trace {
-            id: TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c),
+        entry.within(Call {
+            trace: TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c),
             span: SpanId::INVALID,
             flags: TraceFlags::default(),
+            method: None,
         });
         entry.text(names::TOKEN_UTI, "two\nlines \"quoted\"");
         entry.text_if(names::AUTH_REASON, None::<String>);
         entry.number(names::AUTHORITY_AADSTS, 50_076);
         assert_eq!(
             serde_json::to_string(&entry).unwrap(),
-            r#"{"time":"2023-11-14T22:13:20.123456Z","event":"decision","trace_id":"0af7651916cd43dd8448eb211c80319c","selvedge.token.uti":"two\nlines \"quoted\"","selvedge.authority.aadsts":50076}"#
+            r#"{"time":"2023-11-14T22:13:20.123456Z","event":"decision","trace_id":"0af7651916cd43dd8448eb211c80319c","rpc.method":"_OTHER","selvedge.token.uti":"two\nlines \"quoted\"","selvedge.authority.aadsts":50076}"#
         );
     }
 }

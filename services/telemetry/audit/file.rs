@@ -1,8 +1,9 @@
 //! The file that entries are appended to, a line each.
 //!
-//! Every line is written by one system call at the file's end, so that several processes may share
-//! the file. One that was moved or removed is begun anew at its old place; one that did not take a
-//! whole line, because the disk is full, gets a line break first, so that no later line is spoilt.
+//! Lines are written whole, many by one system call at the file's end, so that several processes may
+//! share the file. One that was moved or removed is begun anew at its old place; one that did not
+//! take a whole line, because the disk is full, gets a line break first, so that no later line is
+//! spoilt.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
@@ -29,17 +30,36 @@ impl AuditFile {
         Ok(file)
     }
 
-    /// Appends a line that ends in a line break: the whole of it or, if an error is returned, at
-    /// most a part that is no line.
-    pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
+    /// Appends lines, each of which ends in a line break: all of them or, with an error, as many of
+    /// their bytes as are returned.
+    pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
+        let mut taken = 0;
+        let appended = self.append_from(lines, &mut taken);
+        let whole = lines.get(..taken).unwrap_or_default();
+        self.is_torn = match whole.last() {
+            Some(last) => *last != b'\n',
+            // Not even a line break went in, if one was needed.
+            None => self.is_torn,
+        };
+        (taken, appended)
+    }
+
+    fn append_from(&mut self, lines: &[u8], taken: &mut usize) -> io::Result<()> {
         let is_torn = self.is_torn;
         let file = self.current()?;
         if is_torn {
             file.write_all(b"\n")?;
+            self.is_torn = false;
         }
-        let written = file.write_all(line);
-        self.is_torn = written.is_err();
-        written
+        while let Some(rest) = lines.get(*taken..).filter(|rest| !rest.is_empty()) {
+            match self.current()?.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => *taken += written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Looks whether the file is still the one at its path; another is opened by the next line.
@@ -90,15 +110,18 @@ mod tests {
     use super::AuditFile;
     use crate::tests::folder::TempDir;
 
+    fn append(file: &mut AuditFile, lines: &str) {
+        let (taken, appended) = file.append(lines.as_bytes());
+        assert!(appended.is_ok(), "{appended:?}");
+        assert_eq!(taken, lines.len());
+    }
+
     #[test]
     fn a_file_is_its_owners_alone_and_goes_on_where_it_ended() {
         let folder = TempDir::new();
         let path = folder.path("audit");
         for line in ["one\n", "two\n"] {
-            AuditFile::open(&path)
-                .unwrap()
-                .append(line.as_bytes())
-                .unwrap();
+            append(&mut AuditFile::open(&path).unwrap(), line);
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -110,10 +133,10 @@ mod tests {
         let folder = TempDir::new();
         let path = folder.path("audit");
         let mut file = AuditFile::open(&path).unwrap();
-        file.append(b"one\n").unwrap();
+        append(&mut file, "one\n");
         std::fs::rename(&path, folder.path("audit.1")).unwrap();
         file.follow();
-        file.append(b"two\n").unwrap();
+        append(&mut file, "two\n");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "two\n");
     }
 
@@ -124,14 +147,14 @@ mod tests {
         let path = folder.path("audit");
         std::os::unix::fs::symlink("/dev/full", &path).unwrap();
         let mut file = AuditFile::open(&path).unwrap();
-        assert!(file.append(b"lost\n").is_err());
-        assert!(file.is_torn);
+        let (taken, appended) = file.append(b"lost\n");
+        assert!(taken == 0 && appended.is_err());
         // Another file has nothing to be spoilt.
         let _ = std::fs::remove_file(&path);
         file.follow();
-        file.append(b"whole\n").unwrap();
+        append(&mut file, "whole\n");
         file.is_torn = true;
-        file.append(b"next\n").unwrap();
+        append(&mut file, "next\n");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole\n\nnext\n");
     }
 }

@@ -1,8 +1,8 @@
 //! Where entries go, without a call ever waiting for a disk that it does not have to wait for.
 //!
 //! A thread of its own writes the file, since a disk may take its time; entries wait for it in a
-//! bounded queue. A writer that is behind or cannot write costs entries, which are counted. [`Trail::keep`]
-//! alone waits: until its entry is on the file, or is not going to be.
+//! bounded queue, and leave it together. A writer that is behind or cannot write costs entries, which
+//! are counted. [`Trail::keep`] alone waits: until its entry is on the file, or is not going to be.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,17 +11,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use opentelemetry_otlp::ExporterBuildError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::Entry;
 use super::collector::{self, Collector};
 use super::file::AuditFile;
+use super::queue::{Queue, Waiting};
 use crate::telemetry::export::CollectorSettings;
 
-/// The entries that wait at most.
-const CAPACITY: usize = 8192;
-/// The entries that are written before the file is looked at again.
-const BATCH: usize = 256;
+/// The bytes that are written at once, about: no more are held in memory twice.
+const CHUNK: usize = 256 * 1024;
 /// How long a call waits for its entry.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a process that ends waits for the last entries.
@@ -68,7 +67,7 @@ pub enum AuditError {
 /// Where entries are put. Clones are of one trail; the default one leads nowhere.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
-    file: Option<mpsc::Sender<Message>>,
+    file: Option<Arc<Queue>>,
     collector: Option<Collector>,
     is_required: bool,
     lost: Arc<Lost>,
@@ -79,17 +78,6 @@ pub struct Trail {
 struct Lost {
     from_file: AtomicU64,
     is_failing: AtomicBool,
-}
-
-/// What the writer is told.
-#[derive(Debug)]
-enum Message {
-    Entry {
-        entry: Arc<Entry>,
-        /// Told once the entry is on the file; dropped where it is not.
-        written: Option<oneshot::Sender<()>>,
-    },
-    End,
 }
 
 /// The work behind a [`Trail`].
@@ -115,13 +103,14 @@ impl Trail {
             None => None,
             Some(path) => {
                 let file = AuditFile::open(path).map_err(AuditError::File)?;
-                let (queue, queued) = mpsc::channel(CAPACITY);
+                let queue = Arc::new(Queue::default());
                 let work = Writer {
+                    queue: Arc::clone(&queue),
                     file,
                     lost: Arc::clone(&lost),
                 };
                 let thread = std::thread::Builder::new().name("audit".to_owned());
-                let started = thread.spawn(move || work.run(queued));
+                let started = thread.spawn(move || work.run());
                 writer = Some(started.map_err(AuditError::Writer)?);
                 Some(queue)
             }
@@ -197,7 +186,7 @@ impl Trail {
         let Some(file) = &self.file else {
             return false;
         };
-        let is_taken = file.try_send(Message::Entry { entry, written }).is_ok();
+        let is_taken = file.offer(Waiting { entry, written });
         if !is_taken {
             self.lost.from_file.fetch_add(1, Ordering::Relaxed);
         }
@@ -217,8 +206,7 @@ impl Writing {
             let (Some(file), Some(writer)) = (trail.file, writer) else {
                 return;
             };
-            // Refused only by a writer that has ended.
-            let _ = file.send(Message::End).await;
+            file.close();
             // A writer that panicked has said so.
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         };
@@ -235,47 +223,67 @@ impl Writing {
 }
 
 struct Writer {
+    queue: Arc<Queue>,
     file: AuditFile,
     lost: Arc<Lost>,
 }
 
 impl Writer {
-    fn run(mut self, mut queued: mpsc::Receiver<Message>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while queued.blocking_recv_many(&mut batch, BATCH) > 0 {
+    fn run(mut self) {
+        let mut waiting = Vec::new();
+        let mut lines = Lines::default();
+        while self.queue.take(&mut waiting) {
             self.file.follow();
-            for message in batch.drain(..) {
-                match message {
-                    Message::Entry { entry, written } => self.write(&entry, written),
-                    // What is queued behind it still comes out, and nothing comes in.
-                    Message::End => queued.close(),
+            for Waiting { entry, written } in waiting.drain(..) {
+                if !lines.add(&entry, written) {
+                    self.lost.from_file.fetch_add(1, Ordering::Relaxed);
+                }
+                if lines.text.len() >= CHUNK {
+                    self.write(&mut lines);
                 }
             }
+            self.write(&mut lines);
         }
     }
 
-    fn write(&mut self, entry: &Entry, written: Option<oneshot::Sender<()>>) {
-        let appended = line(entry).and_then(|line| self.file.append(&line));
-        let is_failing = appended.is_err();
-        match appended {
-            Ok(()) => {
-                // A call that is gone waits for nothing.
-                let _ = written.map(|written| written.send(()));
-            }
-            Err(_) => {
+    fn write(&mut self, lines: &mut Lines) {
+        if lines.ends.is_empty() {
+            return;
+        }
+        let (taken, appended) = self.file.append(&lines.text);
+        for (end, written) in lines.ends.drain(..) {
+            if end > taken {
                 self.lost.from_file.fetch_add(1, Ordering::Relaxed);
+            } else if let Some(written) = written {
+                // A call that is gone waits for nothing.
+                let _ = written.send(());
             }
         }
+        lines.text.clear();
+        let is_failing = appended.is_err();
         if self.lost.is_failing.swap(is_failing, Ordering::Relaxed) != is_failing {
             report(appended);
         }
     }
 }
 
-fn line(entry: &Entry) -> std::io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(entry)?;
-    line.push(b'\n');
-    Ok(line)
+/// Entries that are written at once.
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    /// Where each ends, and who waits for it.
+    ends: Vec<(usize, Option<oneshot::Sender<()>>)>,
+}
+
+impl Lines {
+    /// Whether the entry is a line now.
+    fn add(&mut self, entry: &Entry, written: Option<oneshot::Sender<()>>) -> bool {
+        let is_whole = entry.write(&mut self.text);
+        if is_whole {
+            self.ends.push((self.text.len(), written));
+        }
+        is_whole
+    }
 }
 
 fn report(appended: std::io::Result<()>) {
