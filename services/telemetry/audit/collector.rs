@@ -37,14 +37,14 @@ const SENDING: Duration = Duration::from_secs(15);
 /// Where entries are put.
 #[derive(Clone, Debug)]
 pub(super) struct Collector {
-    queue: mpsc::Sender<Option<Arc<Entry>>>,
+    queue: mpsc::Sender<Option<Entry>>,
     dropped: Arc<AtomicU64>,
 }
 
 /// The task that sends them.
 #[derive(Debug)]
 pub(super) struct Sending {
-    queue: mpsc::Sender<Option<Arc<Entry>>>,
+    queue: mpsc::Sender<Option<Entry>>,
     task: JoinHandle<()>,
 }
 
@@ -71,7 +71,7 @@ impl Collector {
         Ok((Self { queue, dropped }, sending))
     }
 
-    pub(super) fn offer(&self, entry: Arc<Entry>) {
+    pub(super) fn offer(&self, entry: Entry) {
         if self.queue.try_send(Some(entry)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -99,7 +99,7 @@ struct Sender {
 }
 
 impl Sender {
-    async fn run(self, mut queued: mpsc::Receiver<Option<Arc<Entry>>>) {
+    async fn run(self, mut queued: mpsc::Receiver<Option<Entry>>) {
         let mut is_failing = false;
         let mut batch = Vec::with_capacity(BATCH);
         while gather(&mut queued, &mut batch).await {
@@ -121,7 +121,7 @@ impl Sender {
         let _ = self.exporter.shutdown();
     }
 
-    async fn send(&self, entries: &[Arc<Entry>]) -> bool {
+    async fn send(&self, entries: &[Entry]) -> bool {
         let records: Vec<_> = entries.iter().map(|entry| self.record(entry)).collect();
         let scoped: Vec<_> = records.iter().map(|record| (record, &self.scope)).collect();
         let sending = self.exporter.export(LogBatch::new(&scoped));
@@ -152,8 +152,8 @@ impl Sender {
 /// Takes what waits, with what comes within [`GATHERING`] of the first; false once there is nothing
 /// to come.
 async fn gather(
-    queued: &mut mpsc::Receiver<Option<Arc<Entry>>>,
-    batch: &mut Vec<Option<Arc<Entry>>>,
+    queued: &mut mpsc::Receiver<Option<Entry>>,
+    batch: &mut Vec<Option<Entry>>,
 ) -> bool {
     if queued.recv_many(batch, BATCH).await == 0 {
         return false;

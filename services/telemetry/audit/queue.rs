@@ -4,7 +4,7 @@
 //! entry alone, and takes those that come soon after along; only one that a call waits for is worth
 //! a wake of its own. A channel wakes its receiver for each.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ const GATHERING: Duration = Duration::from_millis(50);
 /// An entry on its way.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    pub(super) entry: Arc<Entry>,
+    pub(super) entry: Entry,
     /// Told once the entry is on the file; dropped where it is not.
     pub(super) written: Option<oneshot::Sender<()>>,
 }
@@ -117,7 +117,7 @@ mod tests {
 
     fn waiting() -> Waiting {
         Waiting {
-            entry: Arc::new(Entry::new(Event::Order, Duration::ZERO)),
+            entry: Entry::new(Event::Order, Duration::ZERO),
             written: None,
         }
     }

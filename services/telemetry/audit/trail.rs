@@ -179,9 +179,8 @@ impl Trail {
 
     /// Whether the file's queue has taken it.
     fn offer(&self, entry: Entry, written: Option<oneshot::Sender<()>>) -> bool {
-        let entry = Arc::new(entry);
         if let Some(collector) = &self.collector {
-            collector.offer(Arc::clone(&entry));
+            collector.offer(entry.clone());
         }
         let Some(file) = &self.file else {
             return false;
