@@ -58,12 +58,10 @@ pub struct Measure<S> {
 impl<S, B> Service<Request<B>> for Measure<S>
 where
     S: Service<Request<B>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-    S::Error: Send + 'static,
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+    type Future = MeasuredAnswer<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -74,7 +72,7 @@ where
         let trace_id = call.map(CallContext::trace_id);
         let method = self.layer.served.method(request.uri());
         let is_streaming = method.is_some_and(|method| method.is_streaming());
-        let mut under_way = UnderWay {
+        let under_way = UnderWay {
             metrics: Arc::clone(&self.layer.metrics),
             method: Some(ServedMethod::from(method)),
             is_streaming,
@@ -82,23 +80,35 @@ where
             began: Instant::now(),
         };
         under_way.metrics.active(is_streaming).up();
-        let answer = self.inner.call(request);
-        Box::pin(async move {
-            let response = answer.await?;
-            if response.extensions().get::<TurnedAway>().is_some() {
-                under_way.metrics.shed(Shed::Watches);
-            }
-            if let Some(code) = code_in(response.headers()) {
-                under_way.ended(code);
-            } else if response.status() != StatusCode::OK {
-                under_way.dismiss();
-            } else if is_streaming {
-                return Ok(response.map(|inner| Body::new(MeasuredBody { inner, under_way })));
-            } else {
-                // A message is ready: its status follows at once, in the trailers.
-                under_way.ended(Code::Ok);
-            }
-            Ok(response)
+        MeasuredAnswer {
+            inner: self.inner.call(request),
+            under_way: Some(under_way),
+        }
+    }
+}
+
+pin_project! {
+    /// Measures a call when it is answered; a stream's answer only begins it.
+    pub struct MeasuredAnswer<F> {
+        #[pin]
+        inner: F,
+        // None once it is answered.
+        under_way: Option<UnderWay>,
+    }
+}
+
+impl<F, E> Future for MeasuredAnswer<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let answer = std::task::ready!(this.inner.poll(context));
+        Poll::Ready(match (answer, this.under_way.take()) {
+            (Ok(response), Some(under_way)) => Ok(under_way.answered(response)),
+            (answer, _) => answer,
         })
     }
 }
@@ -119,6 +129,24 @@ struct UnderWay {
 }
 
 impl UnderWay {
+    fn answered(mut self, response: Response<Body>) -> Response<Body> {
+        if response.extensions().get::<TurnedAway>().is_some() {
+            self.metrics.shed(Shed::Watches);
+        }
+        if let Some(code) = code_in(response.headers()) {
+            self.ended(code);
+        } else if response.status() != StatusCode::OK {
+            self.dismiss();
+        } else if self.is_streaming {
+            let under_way = self;
+            return response.map(|inner| Body::new(MeasuredBody { inner, under_way }));
+        } else {
+            // A message is ready: its status follows at once, in the trailers.
+            self.ended(Code::Ok);
+        }
+        response
+    }
+
     /// It was no call.
     fn dismiss(&mut self) {
         if self.method.take().is_some() {
