@@ -16,7 +16,7 @@ use emulator::{Emulator, seed};
 use selvedge::refusal::SelvedgeRefusal;
 use selvedge::telemetry::audit::{Audit, AuditSettings, Trail, Writing};
 use selvedge::telemetry::call_findings::CallFindings;
-use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol, Ratio};
+use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
 use selvedge::telemetry::identity::{UserIdentity, UserNaming};
 use selvedge::telemetry::instruments::labels::KnownNames;
 use selvedge::telemetry::metrics::server::MeasureLayer;
@@ -177,8 +177,12 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
             } => {
                 let root = std::fs::read(root_certificate)?;
                 let mut settings = auth_settings(&authority, root)?;
-                let metrics = matches!(telemetry, Telemetered::Fully { .. })
-                    .then(|| Arc::new(Metrics::new(measuring(&settings))));
+                let metrics = match telemetry {
+                    Telemetered::Fully { .. } => {
+                        Some(Arc::new(Metrics::new(measuring(&settings)?)))
+                    }
+                    Telemetered::Not | Telemetered::Logged => None,
+                };
                 let audit_file = folder()?.join(format!("audit-{}.jsonl", std::process::id()));
                 let _writing = match &metrics {
                     Some(metrics) => Some(observe(&mut settings, metrics, &audit_file)?),
@@ -262,13 +266,13 @@ fn start(told: &Telemetered) -> Result<Telemetry> {
 /// What the configuration says of `telemetry.sample_ratio` where it says nothing.
 const DEFAULT_RATIO: &str = "0.05";
 
-fn measuring(settings: &AuthSettings) -> MetricsSettings {
-    MetricsSettings {
+fn measuring(settings: &AuthSettings) -> Result<MetricsSettings> {
+    Ok(MetricsSettings {
         authorities: KnownNames::new(settings.authorities.iter().map(|one| one.name.as_str())),
         servers: KnownNames::default(),
-        traces: Ratio::ALL,
+        traces: DEFAULT_RATIO.parse()?,
         clock: settings.clock.clone(),
-    }
+    })
 }
 
 /// The decision on calls of the seeded workload, whose tokens are those of `authority`.
