@@ -144,7 +144,7 @@ impl Audit {
         let tenant = report.owner.tenant();
         entry.text(names::TENANT_ID, tenant.to_string());
         if let Some(user) = self.users.of_user(tenant, report.owner.object_id()) {
-            entry.text(user.key, user.value);
+            entry.text(user.key, user.value.to_string());
         }
         entry
     }
@@ -174,7 +174,7 @@ impl Audit {
 
     fn user(&self, entry: &mut Entry, claims: Option<&Claims>) {
         if let Some(user) = claims.and_then(|claims| self.users.of(claims)) {
-            entry.text(user.key, user.value);
+            entry.text(user.key, user.value.to_string());
         }
     }
 }

@@ -3,14 +3,20 @@
 //! The hash is HMAC-SHA-256 (RFC 2104) of tenant and object id, cut to 128 bits: who holds the key
 //! can find the entries of a user they know, and nobody can go from an entry to the user. The key is
 //! a file's, so that all processes say the same, and is followed as the file is replaced: entries
-//! from before cannot be joined with those from after. Without a file it is drawn at start.
+//! from before cannot be joined with those from after. Without a file it is drawn at start. To hash a
+//! user costs more than all else that telemetry does in a call, so the names of the latest users are
+//! remembered.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use auth_interceptor::{Claims, Clock, TenantId, TokenSubject};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
 
 use super::names;
 use crate::exchange;
@@ -19,6 +25,10 @@ use crate::watched_files::{Content, Purpose, WatchedFiles};
 /// How much of the hash is kept, in bytes.
 const HASH_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
+/// The users whose names are remembered.
+const USERS: usize = 10_000;
+/// The longest object id of a user that is remembered: Entra's have 36 characters.
+const LONGEST_ID: usize = 64;
 
 /// How users are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +62,7 @@ pub struct UserName {
     /// `user.hash` or `user.id`.
     pub key: &'static str,
     /// The value.
-    pub value: String,
+    pub value: Arc<str>,
 }
 
 /// Why users cannot be named. The operator acts.
@@ -110,22 +120,60 @@ impl UserIdentity {
             value,
         };
         match &self.0 {
-            Naming::Drawn(key) => Some(hashed(key.hash(tenant, object_id))),
+            Naming::Drawn(key) => Some(hashed(key.name(tenant, object_id))),
             // A key was there at start, and the last good one stays.
             Naming::File { files, clock } => {
                 let key = files.current(clock.now()).ok()?;
-                Some(hashed(key.content.hash(tenant, object_id)))
+                Some(hashed(key.content.name(tenant, object_id)))
             }
             Naming::ObjectId => Some(UserName {
                 key: names::USER_ID,
-                value: object_id.to_owned(),
+                value: object_id.into(),
             }),
         }
     }
 }
 
-/// A key of the hash.
-struct Key(hmac::Key);
+/// A key of the hash, and names by it.
+struct Key {
+    key: hmac::Key,
+    names: Cache<User, Arc<str>>,
+}
+
+/// A user who is remembered.
+struct User {
+    tenant: [u8; 16],
+    object_id: Box<str>,
+}
+
+/// One who is looked for.
+struct Wanted<'u>(&'u [u8; 16], &'u str);
+
+impl PartialEq for User {
+    fn eq(&self, other: &Self) -> bool {
+        Wanted(&self.tenant, &self.object_id).equivalent(other)
+    }
+}
+
+impl Eq for User {}
+
+impl Hash for User {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Wanted(&self.tenant, &self.object_id).hash(state);
+    }
+}
+
+impl Hash for Wanted<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0, self.1).hash(state);
+    }
+}
+
+impl Equivalent<User> for Wanted<'_> {
+    fn equivalent(&self, user: &User) -> bool {
+        *self.0 == user.tenant && *self.1 == *user.object_id
+    }
+}
 
 impl Key {
     fn drawn() -> Result<Self, UserIdentityError> {
@@ -137,12 +185,30 @@ impl Key {
     }
 
     fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        Self(hmac::Key::new(HMAC_SHA256, bytes))
+        Self {
+            key: hmac::Key::new(HMAC_SHA256, bytes),
+            names: Cache::new(USERS),
+        }
+    }
+
+    fn name(&self, tenant: &[u8; 16], object_id: &str) -> Arc<str> {
+        if let Some(name) = self.names.get(&Wanted(tenant, object_id)) {
+            return name;
+        }
+        let name: Arc<str> = self.hash(tenant, object_id).into();
+        if object_id.len() <= LONGEST_ID {
+            let user = User {
+                tenant: *tenant,
+                object_id: object_id.into(),
+            };
+            self.names.insert(user, Arc::clone(&name));
+        }
+        name
     }
 
     /// The tenant always has the same length, so that no other pair is hashed as the same bytes.
     fn hash(&self, tenant: &[u8; 16], object_id: &str) -> String {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.key);
         context.update(tenant);
         context.update(object_id.as_bytes());
         let tag = context.sign();
@@ -215,7 +281,7 @@ mod tests {
         (UserIdentity::new(&named_by(file), clock).unwrap(), now)
     }
 
-    fn value(identity: &UserIdentity, tenant: &[u8; 16], object_id: &str) -> String {
+    fn value(identity: &UserIdentity, tenant: &[u8; 16], object_id: &str) -> Arc<str> {
         let name = identity.name(tenant, object_id).unwrap();
         assert_eq!(name.key, "user.hash");
         assert_eq!(name.value.len(), 32);
@@ -226,7 +292,9 @@ mod tests {
     fn a_hash_is_hmac_sha_256_of_tenant_and_object_id_cut_to_128_bits() {
         // As `openssl dgst -sha256 -mac hmac` has it.
         let key = Key::new(&[0x0b; KEY_BYTES]);
-        assert_eq!(key.hash(&TENANT, "user-1"), VECTOR);
+        for _ in ["hashed", "remembered"] {
+            assert_eq!(&*key.name(&TENANT, "user-1"), VECTOR);
+        }
     }
 
     const VECTOR: &str = "603bd20087533e68049c1a65e94693fb";

@@ -1,13 +1,14 @@
 //! One entry: a flat object of the keys that [`names`](crate::telemetry::names) lists for audits.
 
 use std::borrow::Cow;
+use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth_interceptor::{AuthError, Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::telemetry::identity::UserIdentity;
 use crate::telemetry::names;
@@ -148,43 +149,52 @@ impl Entry {
         values
     }
 
-    /// Appends it as a line; false if it cannot be one, which no text and no number makes it.
-    pub(super) fn write(&self, text: &mut Vec<u8>) -> bool {
+    /// Appends it as a line.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be one, which no text and no number makes it; then nothing is appended.
+    pub(super) fn write(&self, text: &mut Vec<u8>) -> io::Result<()> {
         let begun = text.len();
-        let is_whole = serde_json::to_writer(&mut *text, self).is_ok();
-        if is_whole {
-            text.push(b'\n');
-        } else {
+        let written = self.write_members(text);
+        if written.is_err() {
             text.truncate(begun);
         }
-        is_whole
+        written
+    }
+
+    /// A serializer would escape each key anew; none needs it.
+    fn write_members(&self, text: &mut Vec<u8>) -> io::Result<()> {
+        text.extend_from_slice(b"{\"time\":\"");
+        self.write_time(text);
+        write!(text, "\",\"event\":\"{}\"", self.event.as_str())?;
+        if let Some(Call { trace, .. }) = &self.call {
+            write!(text, ",\"{}\":\"{trace}\"", names::TRACE_ID)?;
+        }
+        for (key, value) in self.values() {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(key.as_bytes());
+            text.extend_from_slice(b"\":");
+            match value {
+                Value::Text(value) => serde_json::to_writer(&mut *text, &value)?,
+                Value::Number(value) => serde_json::to_writer(&mut *text, &value)?,
+            }
+        }
+        text.extend_from_slice(b"}\n");
+        Ok(())
     }
 
     /// RFC 3339, in UTC. A time that cannot be written, which no clock tells, is left empty.
-    fn time(&self) -> String {
+    fn write_time(&self, text: &mut Vec<u8>) {
+        const MICROSECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
         let since_epoch = jiff::SignedDuration::try_from(self.since_epoch);
-        since_epoch
+        let time = since_epoch
             .ok()
-            .and_then(|elapsed| Timestamp::from_duration(elapsed).ok())
-            .map_or_else(String::new, |time| format!("{time:.6}"))
-    }
-}
-
-impl Serialize for Entry {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry("time", &self.time())?;
-        line.serialize_entry("event", self.event.as_str())?;
-        if let Some(call) = &self.call {
-            line.serialize_entry(names::TRACE_ID, &call.trace.to_string())?;
+            .and_then(|elapsed| Timestamp::from_duration(elapsed).ok());
+        if let Some(time) = time {
+            // Memory takes whatever it is given.
+            let _ = MICROSECONDS.print_timestamp(&time, text);
         }
-        for (key, value) in self.values() {
-            match value {
-                Value::Text(text) => line.serialize_entry(key, &text)?,
-                Value::Number(number) => line.serialize_entry(key, &number)?,
-            }
-        }
-        line.end()
     }
 }
 
@@ -223,7 +233,7 @@ fn decision<'d>(decided: &DecidedCall<'d>, users: &UserIdentity) -> Vec<(&'stati
     });
     put(names::TOKEN_UTI, token_id);
     if let Some(user) = decided.claims().and_then(|claims| users.of(claims)) {
-        put(user.key, Some(user.value.into()));
+        put(user.key, Some(user.value.to_string().into()));
     }
     values
 }
@@ -247,9 +257,14 @@ mod tests {
         entry.text(names::TOKEN_UTI, "two\nlines \"quoted\"");
         entry.text_if(names::AUTH_REASON, None::<String>);
         entry.number(names::AUTHORITY_AADSTS, 50_076);
+        let mut text = Vec::new();
+        entry.write(&mut text).unwrap();
         assert_eq!(
-            serde_json::to_string(&entry).unwrap(),
-            r#"{"time":"2023-11-14T22:13:20.123456Z","event":"decision","trace_id":"0af7651916cd43dd8448eb211c80319c","rpc.method":"_OTHER","selvedge.token.uti":"two\nlines \"quoted\"","selvedge.authority.aadsts":50076}"#
+            String::from_utf8(text).unwrap(),
+            concat!(
+                r#"{"time":"2023-11-14T22:13:20.123456Z","event":"decision","trace_id":"0af7651916cd43dd8448eb211c80319c","rpc.method":"_OTHER","selvedge.token.uti":"two\nlines \"quoted\"","selvedge.authority.aadsts":50076}"#,
+                "\n"
+            )
         );
     }
 }

@@ -277,7 +277,7 @@ struct Lines {
 impl Lines {
     /// Whether the entry is a line now.
     fn add(&mut self, entry: &Entry, written: Option<oneshot::Sender<()>>) -> bool {
-        let is_whole = entry.write(&mut self.text);
+        let is_whole = entry.write(&mut self.text).is_ok();
         if is_whole {
             self.ends.push((self.text.len(), written));
         }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use foldhash::fast::RandomState;
+
 use super::labels::Labels;
 use super::reading::{Reading, Series};
 use super::{Counter, Instrument, Measurable};
@@ -18,7 +20,8 @@ pub const SERIES: usize = 2_000;
 #[derive(Debug)]
 pub struct Family<L, M> {
     instrument: &'static Instrument,
-    series: RwLock<HashMap<L, M>>,
+    /// Labels are ours, so that nobody can choose them to collide: a fast hash will do.
+    series: RwLock<HashMap<L, M, RandomState>>,
     overflow: M,
     overflows: Counter,
 }
@@ -90,7 +93,7 @@ impl<L: Labels, M: Measurable> Family<L, M> {
         self.overflows.count()
     }
 
-    fn series(&self) -> RwLockReadGuard<'_, HashMap<L, M>> {
+    fn series(&self) -> RwLockReadGuard<'_, HashMap<L, M, RandomState>> {
         self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

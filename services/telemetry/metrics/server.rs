@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use auth_interceptor::ServedPolicies;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use opentelemetry::trace::TraceId;
 use pin_project_lite::pin_project;
@@ -113,8 +113,10 @@ where
     }
 }
 
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 fn code_in(headers: &HeaderMap) -> Option<Code> {
-    let code = headers.get("grpc-status")?;
+    let code = headers.get(&GRPC_STATUS)?;
     Some(Code::from_bytes(code.as_bytes()))
 }
 

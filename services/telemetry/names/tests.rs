@@ -60,6 +60,9 @@ fn no_key_is_deprecated() {
 fn every_key_and_name_is_in_the_table_once() {
     let keys: BTreeSet<_> = ATTRIBUTES.iter().map(|attribute| attribute.key).collect();
     assert_eq!(keys.len(), ATTRIBUTES.len());
+    // They are written into JSON as they are.
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
+    assert!(keys.iter().all(|key| key.chars().all(is_plain)));
     let names: BTreeSet<_> = SPANS.iter().chain(EVENTS).map(|named| named.name).collect();
     assert_eq!(names.len(), SPANS.len() + EVENTS.len());
 }
