@@ -61,7 +61,7 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// Starts logging as JSON lines, for the rest of the process, and the export of traces, if
-    /// settings say where to. The export needs a tokio runtime.
+    /// settings say where to.
     ///
     /// # Errors
     ///

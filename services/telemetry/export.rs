@@ -3,7 +3,8 @@
 //! Every span of a call is recorded and held until the call has ended (`hold`): one that failed
 //! leaves whole, of the others those that the ratio picks. What leaves waits in a bounded queue for
 //! each destination (`queue`), from which one task delivers. A collector or a disk that is slow or
-//! gone costs spans, which are counted, never calls.
+//! gone costs spans, which are counted, never calls. The tasks have a thread of their own: to encode
+//! and to compress a second's spans takes tens of milliseconds, in which a thread answers no call.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     Sampler, SdkTracer, SdkTracerProvider, SpanData, SpanProcessor as _,
 };
+use tokio::runtime::{self, EnterGuard, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -124,6 +126,9 @@ pub enum ExportError {
     /// To the span file.
     #[error("telemetry.span_file cannot be appended to")]
     SpanFile(#[source] std::io::Error),
+    /// From a thread of its own.
+    #[error("the thread that exports traces cannot be started")]
+    Thread(#[source] std::io::Error),
 }
 
 /// Spans on their way to where they go.
@@ -133,17 +138,20 @@ pub struct Export {
     spans: Spans,
     ending: CancellationToken,
     delivering: Vec<JoinHandle<()>>,
+    _thread: Thread,
 }
 
 impl Export {
-    /// Starts the tasks that deliver. Needs a tokio runtime; a collector need not be there.
+    /// Starts the tasks that deliver. A collector need not be there.
     ///
     /// # Errors
     ///
     /// See [`ExportError`].
     pub fn start(settings: &ExportSettings) -> Result<Self, ExportError> {
         let resource = resource();
+        let thread = Thread::start().map_err(ExportError::Thread)?;
         let mut outlets = Outlets::default();
+        let entered = thread.enter();
         if let Some(collector) = &settings.collector {
             let collector = Collector::new(collector, (&resource).into())?;
             outlets.add(Destination::Collector, collector);
@@ -152,6 +160,7 @@ impl Export {
             let file = SpanFile::open(path, (&resource).into()).map_err(ExportError::SpanFile)?;
             outlets.add(Destination::SpanFile, file);
         }
+        drop(entered);
         let Outlets {
             flow,
             ending,
@@ -173,6 +182,7 @@ impl Export {
             },
             ending,
             delivering,
+            _thread: thread,
         })
     }
 
@@ -203,6 +213,32 @@ impl Export {
             for abort in aborts {
                 abort.abort();
             }
+        }
+    }
+}
+
+/// The thread that spans leave from.
+#[derive(Debug)]
+struct Thread(Option<Runtime>);
+
+impl Thread {
+    fn start() -> std::io::Result<Self> {
+        let mut thread = runtime::Builder::new_multi_thread();
+        thread.worker_threads(1).thread_name("traces").enable_all();
+        Ok(Self(Some(thread.build()?)))
+    }
+
+    /// What is spawned until the guard is dropped runs on the thread.
+    fn enter(&self) -> Option<EnterGuard<'_>> {
+        self.0.as_ref().map(Runtime::enter)
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // Whoever drops it may be a task, which may not wait for a thread.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
 }
