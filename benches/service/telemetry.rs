@@ -23,8 +23,10 @@ use crate::load::{Rpc, saturate};
 use crate::server::{EMULATORS, Server, Telemetered, Variant, authority, folder};
 use crate::throughput::{median, tokens};
 
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 16;
 const ROUND: Duration = Duration::from_millis(1_500);
+/// Spans are sent a second after the call, and are not to be sent while the other server is measured.
+const UNTIL_ALL_IS_TOLD: Duration = Duration::from_millis(1_500);
 
 pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;
@@ -60,6 +62,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
             let tokens = Rc::clone(&tokens);
             let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
             rates.push(calls as f64 / ROUND.as_secs_f64());
+            tokio::time::sleep(UNTIL_ALL_IS_TOLD).await;
             costs.push((server.process().processor_us()? - before) / calls as f64);
         }
         // The machine has fast and slow phases: only neighbours in time are comparable.
