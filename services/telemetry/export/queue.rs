@@ -18,6 +18,8 @@ pub const CAPACITY: usize = 4096;
 pub(super) const KEPT_FOR_FAILURES: usize = CAPACITY / 4;
 /// The spans that are delivered at once.
 const BATCH: usize = 512;
+/// How often a batch that gathers is looked at.
+const LOOKS: Duration = Duration::from_millis(50);
 /// How long one batch may take to deliver, however often that is tried.
 const DELIVERY: Duration = Duration::from_secs(15);
 
@@ -115,29 +117,36 @@ impl Queued {
 
     /// The next spans to deliver; none once there are none to come.
     async fn batch(&mut self, ending: &CancellationToken) -> Vec<SpanData> {
-        let gathering = gathering(self.destination);
         let mut batch = Vec::with_capacity(BATCH);
-        let mut until = None;
-        while batch.len() < BATCH {
-            let room = BATCH - batch.len();
-            let gathered = async {
-                match until {
-                    Some(moment) => tokio::time::sleep_until(moment).await,
-                    None => std::future::pending().await,
-                }
-            };
+        loop {
             tokio::select! {
                 biased;
-                came = self.spans.recv_many(&mut batch, room) => {
+                came = self.spans.recv_many(&mut batch, BATCH) => {
                     if came == 0 {
-                        break;
+                        return batch;
                     }
-                    until = until.or_else(|| Some(Instant::now() + gathering));
+                    break;
                 }
                 // From here on the queue comes to its end.
                 () = ending.cancelled(), if !self.spans.is_closed() => self.spans.close(),
-                () = gathered => break,
             }
+        }
+        // The others are looked for from time to time: who waits for each is woken by each, and to
+        // wake another thread costs a call more than its span.
+        let until = Instant::now() + gathering(self.destination);
+        while batch.len() + self.spans.len() < BATCH
+            && Instant::now() < until
+            && !self.spans.is_closed()
+        {
+            tokio::select! {
+                () = tokio::time::sleep(LOOKS) => {}
+                () = ending.cancelled() => self.spans.close(),
+            }
+        }
+        while batch.len() < BATCH
+            && let Ok(span) = self.spans.try_recv()
+        {
+            batch.push(span);
         }
         batch
     }
