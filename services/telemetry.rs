@@ -1,5 +1,8 @@
 //! What an operator sees: log lines, traces in a collector or a file, and [`metrics`]. The identity
 //! of every call is made in [`trace_context`]; what telemetry is called is in [`names`].
+//!
+//! A call's own span is plain values until it leaves (`call_span`). The spans below it, of which most
+//! calls have none, are `tracing`'s.
 
 use std::path::PathBuf;
 use std::sync::Arc;

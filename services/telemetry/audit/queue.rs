@@ -4,7 +4,7 @@
 //! entry alone, and takes those that come soon after along; only one that a call waits for is worth
 //! a wake of its own. A channel wakes its receiver for each.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -34,6 +34,32 @@ pub(super) struct Queue {
     came: Condvar,
 }
 
+/// Where entries are put in. The queue comes to its end with it.
+#[derive(Debug)]
+pub(super) struct Entrance(Arc<Queue>);
+
+impl Entrance {
+    pub(super) fn to(queue: &Arc<Queue>) -> Self {
+        Self(Arc::clone(queue))
+    }
+
+    /// Puts an entry in; false where there is no room, or nobody who takes it out.
+    pub(super) fn offer(&self, entry: Waiting) -> bool {
+        self.0.offer(entry)
+    }
+
+    /// Lets nothing in any more. What is there still comes out.
+    pub(super) fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Drop for Entrance {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 #[derive(Debug, Default)]
 struct Queued {
     entries: Vec<Waiting>,
@@ -57,8 +83,7 @@ impl Queue {
         }
     }
 
-    /// Puts an entry in; false where there is no room, or nobody who takes it out.
-    pub(super) fn offer(&self, entry: Waiting) -> bool {
+    fn offer(&self, entry: Waiting) -> bool {
         let mut queued = self.queued();
         if queued.is_closed || queued.entries.len() == CAPACITY {
             return false;
@@ -74,8 +99,7 @@ impl Queue {
         true
     }
 
-    /// Lets nothing in any more. What is there still comes out.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         self.queued().is_closed = true;
         self.came.notify_one();
     }
@@ -149,6 +173,18 @@ mod tests {
         let mut entries = Vec::new();
         assert!(queue.take(&mut entries));
         assert_eq!(entries.len(), 1);
+    }
+
+    #[test]
+    fn it_ends_where_nobody_is_left_who_could_put_anything_in() {
+        let queue = Arc::new(Queue::gathering(FOR_EVER));
+        let entrance = Entrance::to(&queue);
+        assert!(entrance.offer(waiting()));
+        drop(entrance);
+        let mut entries = Vec::new();
+        assert!(queue.take(&mut entries));
+        entries.clear();
+        assert!(!queue.take(&mut entries));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::Entry;
 use super::collector::{self, Collector};
 use super::file::AuditFile;
-use super::queue::{Queue, Waiting};
+use super::queue::{Entrance, Queue, Waiting};
 use crate::telemetry::export::CollectorSettings;
 
 /// The bytes that are written at once, about: no more are held in memory twice.
@@ -67,7 +67,7 @@ pub enum AuditError {
 /// Where entries are put. Clones are of one trail; the default one leads nowhere.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
-    file: Option<Arc<Queue>>,
+    file: Option<Arc<Entrance>>,
     collector: Option<Collector>,
     is_required: bool,
     lost: Arc<Lost>,
@@ -104,15 +104,16 @@ impl Trail {
             Some(path) => {
                 let file = AuditFile::open(path).map_err(AuditError::File)?;
                 let queue = Arc::new(Queue::default());
+                let entrance = Entrance::to(&queue);
                 let work = Writer {
-                    queue: Arc::clone(&queue),
+                    queue,
                     file,
                     lost: Arc::clone(&lost),
                 };
                 let thread = std::thread::Builder::new().name("audit".to_owned());
                 let started = thread.spawn(move || work.run());
                 writer = Some(started.map_err(AuditError::Writer)?);
-                Some(queue)
+                Some(Arc::new(entrance))
             }
         };
         let (collector, sender) = match &settings.collector {

@@ -324,6 +324,31 @@ async fn streams_that_last_for_hours_keep_no_room_from_the_calls_of_today() {
 }
 
 #[tokio::test]
+async fn a_call_whose_span_nobody_needs_ends_with_all_that_was_held_below_it() {
+    let holding = Running::new(0.0);
+    let trace = TraceId::from(7);
+    let own = SpanContext::new(
+        trace,
+        SpanId::from(7),
+        TraceFlags::SAMPLED,
+        false,
+        TraceState::default(),
+    );
+    let call = Context::new().with_remote_span_context(own);
+    holding.hold.begin(trace);
+    holding.child("store", &call);
+    assert_eq!(holding.hold.held().spans, 1);
+    assert!(!holding.hold.needs(trace, false));
+    assert_eq!(holding.hold.held().spans, 0);
+    assert!(holding.hold.held().traces.is_empty());
+
+    // Another that goes on under its id may fail, and then it leaves too.
+    holding.hold.begin(trace);
+    holding.hold.begin(trace);
+    assert!(holding.hold.needs(trace, false));
+}
+
+#[tokio::test]
 async fn a_call_that_panics_is_held_no_longer_than_its_span_lives() {
     let holding = Running::new(0.0);
     let call = std::panic::AssertUnwindSafe(async {
