@@ -8,8 +8,9 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use auth_interceptor::Clock;
 use futures_util::future::join_all;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, KeyValue};
@@ -89,13 +90,11 @@ impl Spans {
     }
 }
 
-/// The time of a span's beginning, end or event.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the SDK reads the wall clock for the spans below a call's own; they are of one trace"
-)]
+/// The time of a span's beginning, end or event: the machine's, whatever clock a service goes by, as
+/// the SDK reads no other for the spans below a call's own.
 pub(super) fn now() -> SystemTime {
-    SystemTime::now()
+    static MACHINES: LazyLock<Clock> = LazyLock::new(Clock::system);
+    UNIX_EPOCH + MACHINES.since_epoch()
 }
 
 /// Whose spans they are.
