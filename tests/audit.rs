@@ -87,6 +87,35 @@ async fn served(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_of_user_hashes_that_is_replaced_is_read_by_a_refused_call_that_is_answered() {
+    let emulator = start_emulator(Clock::system()).await;
+    let folder = TemporaryFolder::new();
+    let key_file = folder.path().join("user.key");
+    std::fs::write(&key_file, [7; 32]).unwrap();
+    let spans = folder.path().join("spans.jsonl");
+    let settings = [
+        (
+            "SELVEDGE_TELEMETRY__USER_HASH_KEY_FILE",
+            key_file.to_str().unwrap(),
+        ),
+        ("SELVEDGE_TELEMETRY__SPAN_FILE", spans.to_str().unwrap()),
+    ];
+    let (served, client) = served(&emulator, folder.path(), &settings).await;
+    let read = "the key of user hashes has been read";
+    let reads = || served.log().matches(read).count();
+    let before = reads();
+    std::fs::write(&key_file, [8; 32]).unwrap();
+    let denied =
+        Call::to(READ_DATA).bearer(&user_token(&emulator, seed::CONSENTED, &["data.write"]));
+    eventually("the new key is read", async || {
+        let verdict = client.send(&denied).await.verdict();
+        assert_eq!(verdict, "PERMISSION_DENIED SCOPE_MISSING");
+        reads() > before
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_decision_exchange_and_order_leaves_one_entry_that_names_nobody() {
     let emulator = start_emulator(Clock::system()).await;
     let folder = TemporaryFolder::new();

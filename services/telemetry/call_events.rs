@@ -26,15 +26,21 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for CallEvents {
             return;
         }
         CallContext::current(|call| {
-            call.record(|found| {
-                let mut fields = Fields::default();
-                event.record(&mut fields);
-                let message = fields.message.map(Cow::Owned);
-                let name = message.unwrap_or(event.metadata().name().into());
-                found.add(trace::Event::new(name, now(), fields.attributes, 0));
-            });
+            if call.span_context().is_some() {
+                // Before the span is written on: a value that is formatted may log, too.
+                let event = exported(event);
+                call.record(|found| found.add(event));
+            }
         });
     }
+}
+
+fn exported(event: &Event<'_>) -> trace::Event {
+    let mut fields = Fields::default();
+    event.record(&mut fields);
+    let message = fields.message.map(Cow::Owned);
+    let name = message.unwrap_or(event.metadata().name().into());
+    trace::Event::new(name, now(), fields.attributes, 0)
 }
 
 #[derive(Default)]

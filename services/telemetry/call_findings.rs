@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use auth_interceptor::{DecidedCall, Observer, Validation};
 
-use super::call_span::Found;
+use super::call_span::{Decision, Found};
 use super::identity::UserIdentity;
 use super::names;
 use super::trace_context::CallContext;
@@ -29,7 +29,13 @@ impl CallFindings {
 
 impl Observer for CallFindings {
     fn decided(&self, decided: &DecidedCall<'_>) {
-        within_call(|found| found.decided(decided, &self.users));
+        CallContext::current(|call| {
+            if call.span_context().is_some() {
+                // Before the span is written on: to name a user may be to log that a key was read.
+                let decision = Decision::of(decided, &self.users);
+                call.record(|found| found.decided(decision));
+            }
+        });
     }
 
     fn validated(&self, validation: &Validation<'_>) {

@@ -56,11 +56,19 @@ pub(super) struct Listening {
 /// What is found out while a call goes on.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    allowed: Option<(Caller, Arc<UserIdentity>)>,
+    decision: Option<Decision>,
     judged: Option<Judged>,
     code: Option<Code>,
     attributes: Attributes,
     events: SpanEvents,
+}
+
+/// How the call was decided. Of one that was let through, what that says is put off: it is known from
+/// the caller, without their token, and hardly ever wanted.
+#[derive(Debug)]
+pub(super) enum Decision {
+    Allowed(Caller, Arc<UserIdentity>),
+    Denied(Attributes),
 }
 
 /// How the last of a call's tokens was judged.
@@ -152,15 +160,8 @@ impl Asked {
 }
 
 impl Found {
-    /// The call was decided. Of one that was let through, what it says is put off: it is known from
-    /// the caller, without their token, and hardly ever wanted.
-    pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) {
-        match decided.verdict() {
-            Verdict::Allowed(caller) => {
-                self.allowed = Some((caller.without_token(), Arc::clone(users)));
-            }
-            Verdict::Denied(_) => self.attributes.decision(decided, users),
-        }
+    pub(super) fn decided(&mut self, decision: Decision) {
+        self.decision = Some(decision);
     }
 
     pub(super) fn validated(&mut self, validation: &Validation<'_>) {
@@ -204,26 +205,47 @@ impl Found {
                 if judged.is_remembered { "hit" } else { "miss" },
             );
         }
-        if let Some((caller, users)) = &self.allowed {
-            attributes.decision(&caller.decided(), users);
+        match self.decision {
+            Some(Decision::Allowed(caller, users)) => {
+                attributes.decision(&caller.decided(), &users);
+            }
+            Some(Decision::Denied(said)) => attributes.extend(said),
+            None => {}
         }
         if let Some(code) = self.code {
             let name = refusal::code_name(code);
             attributes.put(names::RPC_RESPONSE_STATUS_CODE, name);
             attributes.put_if(names::ERROR_TYPE, (code != Code::Ok).then_some(name));
         }
-        for KeyValue { key, value, .. } in self.attributes.0 {
-            attributes.replace(KeyValue::new(key, value));
-        }
+        attributes.extend(self.attributes);
         self.events
     }
 }
 
 /// The attributes of a span, each key once: as it was put last.
 #[derive(Debug, Default)]
-struct Attributes(Vec<KeyValue>);
+pub(super) struct Attributes(Vec<KeyValue>);
+
+impl Decision {
+    pub(super) fn of(decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) -> Self {
+        match decided.verdict() {
+            Verdict::Allowed(caller) => Self::Allowed(caller.without_token(), Arc::clone(users)),
+            Verdict::Denied(_) => {
+                let mut said = Attributes::default();
+                said.decision(decided, users);
+                Self::Denied(said)
+            }
+        }
+    }
+}
 
 impl Attributes {
+    fn extend(&mut self, later: Self) {
+        for attribute in later.0 {
+            self.replace(attribute);
+        }
+    }
+
     fn put(&mut self, key: &'static str, value: impl Into<Value>) {
         self.replace(KeyValue::new(key, value));
     }

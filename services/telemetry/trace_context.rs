@@ -121,7 +121,7 @@ impl CallContext {
         self.record(|found| found.answered(code, reason));
     }
 
-    /// Says something on the call's span.
+    /// Says something on the call's span. `write` does not log: what is logged is said on it too.
     pub(super) fn record(&self, write: impl FnOnce(&mut Found)) {
         if let Some(span) = &self.0.span {
             write(&mut span.found());
