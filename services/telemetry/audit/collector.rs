@@ -136,12 +136,10 @@ impl Sender {
         record.set_observed_timestamp(time);
         record.set_severity_number(Severity::Info);
         record.set_severity_text("INFO");
-        for (key, value) in entry.values() {
-            match value {
-                Value::Text(text) => record.add_attribute(key, text.into_owned()),
-                Value::Number(number) => record.add_attribute(key, number),
-            }
-        }
+        entry.each(&mut |key, value| match value {
+            Value::Text(text) => record.add_attribute(key, text.to_owned()),
+            Value::Number(number) => record.add_attribute(key, number),
+        });
         if let Some(call) = entry.call() {
             record.set_trace_context(call.trace, call.span, Some(call.flags));
         }

@@ -1,14 +1,14 @@
 //! One entry: a flat object of the keys that [`names`](crate::telemetry::names) lists for audits.
 
 use std::borrow::Cow;
-use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{AuthError, Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
+use auth_interceptor::{Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
+use uuid::Uuid;
 
 use crate::telemetry::identity::UserIdentity;
 use crate::telemetry::names;
@@ -52,7 +52,7 @@ pub struct Entry {
     since_epoch: Duration,
     call: Option<Call>,
     allowed: Option<(Caller, Arc<UserIdentity>)>,
-    values: Vec<(&'static str, Value<'static>)>,
+    kept: Vec<(&'static str, Kept)>,
 }
 
 /// The call that an entry belongs to.
@@ -67,9 +67,16 @@ pub(super) struct Call {
 }
 
 /// What a key says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value<'e> {
-    Text(Cow<'e, str>),
+    Text(&'e str),
+    Number(u32),
+}
+
+/// A value that was given to an entry.
+#[derive(Clone, Debug)]
+enum Kept {
+    Text(Cow<'static, str>),
     Number(u32),
 }
 
@@ -80,7 +87,7 @@ impl Entry {
             since_epoch,
             call: None,
             allowed: None,
-            values: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -96,15 +103,15 @@ impl Entry {
                 self.allowed = Some((caller.without_token(), Arc::clone(users)));
             }
             Verdict::Denied(_) => {
-                let values = decision(decided, users);
-                let owned = values.into_iter().map(|(key, value)| (key, value.owned()));
-                self.values.extend(owned);
+                decision(decided, users, &mut |key, text| {
+                    self.text(key, text.to_owned());
+                });
             }
         }
     }
 
     pub(super) fn text(&mut self, key: &'static str, text: impl Into<Cow<'static, str>>) {
-        self.values.push((key, Value::Text(text.into())));
+        self.kept.push((key, Kept::Text(text.into())));
     }
 
     pub(super) fn text_if<T: Into<Cow<'static, str>>>(
@@ -118,7 +125,7 @@ impl Entry {
     }
 
     pub(super) fn number(&mut self, key: &'static str, number: u32) {
-        self.values.push((key, Value::Number(number)));
+        self.kept.push((key, Kept::Number(number)));
     }
 
     pub(super) fn event(&self) -> Event {
@@ -133,59 +140,54 @@ impl Entry {
         self.call.as_ref()
     }
 
-    /// What it says beyond its event, time and trace.
-    pub(super) fn values(&self) -> Vec<(&'static str, Value<'_>)> {
-        let mut values = Vec::with_capacity(12);
+    /// Tells `say` of each key and value beyond its event, time and trace.
+    pub(super) fn each(&self, say: &mut impl FnMut(&'static str, Value<'_>)) {
         if let Some(Call { method, .. }) = &self.call {
             let method = method.as_ref();
             let method = method.map_or(names::OTHER, |method| method.method());
-            values.push((names::RPC_METHOD, Value::Text(method.into())));
+            say(names::RPC_METHOD, Value::Text(method));
         }
         if let Some((caller, users)) = &self.allowed {
-            values.extend(decision(&caller.decided(), users));
+            decision(&caller.decided(), users, &mut |key, text| {
+                say(key, Value::Text(text));
+            });
         }
-        let own = self.values.iter();
-        values.extend(own.map(|(key, value)| (*key, value.borrowed())));
-        values
+        for (key, kept) in &self.kept {
+            let value = match kept {
+                Kept::Text(text) => Value::Text(text),
+                Kept::Number(number) => Value::Number(*number),
+            };
+            say(key, value);
+        }
     }
 
-    /// Appends it as a line.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be one, which no text and no number makes it; then nothing is appended.
-    pub(super) fn write(&self, text: &mut Vec<u8>) -> io::Result<()> {
-        let begun = text.len();
-        let written = self.write_members(text);
-        if written.is_err() {
-            text.truncate(begun);
-        }
-        written
-    }
-
-    /// A serializer would escape each key anew; none needs it.
-    fn write_members(&self, text: &mut Vec<u8>) -> io::Result<()> {
-        text.extend_from_slice(b"{\"time\":\"");
-        self.write_time(text);
-        write!(text, "\",\"event\":\"{}\"", self.event.as_str())?;
+    /// Appends it as a line. Its keys are written as they are: a serializer would look through
+    /// each for what is to be escaped, and none has any.
+    pub(super) fn write(&self, line: &mut Vec<u8>) {
+        line.extend_from_slice(b"{\"time\":\"");
+        self.write_time(line);
+        line.extend_from_slice(b"\",\"event\":\"");
+        line.extend_from_slice(self.event.as_str().as_bytes());
+        line.push(b'"');
         if let Some(Call { trace, .. }) = &self.call {
-            write!(text, ",\"{}\":\"{trace}\"", names::TRACE_ID)?;
+            // 16 bytes in lower-case hexadecimal, as a UUID without its hyphens is.
+            let trace = Uuid::from_bytes(trace.to_bytes());
+            let mut buffer = Uuid::encode_buffer();
+            write_key(names::TRACE_ID, line);
+            write_text(trace.simple().encode_lower(&mut buffer), line);
         }
-        for (key, value) in self.values() {
-            text.extend_from_slice(b",\"");
-            text.extend_from_slice(key.as_bytes());
-            text.extend_from_slice(b"\":");
+        self.each(&mut |key, value| {
+            write_key(key, line);
             match value {
-                Value::Text(value) => serde_json::to_writer(&mut *text, &value)?,
-                Value::Number(value) => serde_json::to_writer(&mut *text, &value)?,
+                Value::Text(text) => write_text(text, line),
+                Value::Number(number) => line.extend_from_slice(number.to_string().as_bytes()),
             }
-        }
-        text.extend_from_slice(b"}\n");
-        Ok(())
+        });
+        line.extend_from_slice(b"}\n");
     }
 
     /// RFC 3339, in UTC. A time that cannot be written, which no clock tells, is left empty.
-    fn write_time(&self, text: &mut Vec<u8>) {
+    fn write_time(&self, line: &mut Vec<u8>) {
         const MICROSECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
         let since_epoch = jiff::SignedDuration::try_from(self.since_epoch);
         let time = since_epoch
@@ -193,49 +195,61 @@ impl Entry {
             .and_then(|elapsed| Timestamp::from_duration(elapsed).ok());
         if let Some(time) = time {
             // Memory takes whatever it is given.
-            let _ = MICROSECONDS.print_timestamp(&time, text);
+            let _ = MICROSECONDS.print_timestamp(&time, line);
         }
     }
 }
 
-impl Value<'_> {
-    fn owned(self) -> Value<'static> {
-        match self {
-            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
-            Self::Number(number) => Value::Number(number),
-        }
-    }
+fn write_key(key: &'static str, line: &mut Vec<u8>) {
+    line.extend_from_slice(b",\"");
+    line.extend_from_slice(key.as_bytes());
+    line.extend_from_slice(b"\":");
+}
 
-    fn borrowed(&self) -> Value<'_> {
-        match self {
-            Self::Text(text) => Value::Text(Cow::Borrowed(text)),
-            Self::Number(number) => Value::Number(*number),
-        }
+/// Most texts are ids and words, which are their own JSON. One look at all bytes is cheaper than a
+/// serializer's at each.
+fn write_text(text: &str, line: &mut Vec<u8>) {
+    let is_escaped = |byte: u8| u8::from((byte < b' ') | (byte == b'"') | (byte == b'\\'));
+    if text.bytes().fold(0, |any, byte| any | is_escaped(byte)) != 0 {
+        // Memory takes whatever it is given, and any text can be escaped.
+        let _ = serde_json::to_writer(line, text);
+    } else {
+        line.push(b'"');
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'"');
     }
 }
 
-/// What a decision says: what it was, and about whom.
-fn decision<'d>(decided: &DecidedCall<'d>, users: &UserIdentity) -> Vec<(&'static str, Value<'d>)> {
-    let mut values = Vec::with_capacity(7);
-    let mut put = |key: &'static str, text: Option<Cow<'d, str>>| {
-        values.extend(text.map(|text| (key, Value::Text(text))));
-    };
-    put(names::AUTH_OUTCOME, Some(decided.outcome().as_str().into()));
-    let reason = decided.error().map(AuthError::reason);
-    put(names::AUTH_REASON, reason.map(Into::into));
-    put(names::TOKEN_KIND, Some(decided.token_kind().into()));
-    let tenant = decided.tenant().map(|tenant| tenant.to_string());
-    put(names::TENANT_ID, tenant.map(Into::into));
-    put(names::CLIENT_APP_ID, decided.client().map(Into::into));
-    let token_id = decided.token_id().map(|id| match id {
-        TokenId::Claim(id) => id.into(),
-        TokenId::Digest(_) => id.to_string().into(),
-    });
-    put(names::TOKEN_UTI, token_id);
+/// Tells `say` of each key and text of a decision: what it was, and about whom.
+fn decision(
+    decided: &DecidedCall<'_>,
+    users: &UserIdentity,
+    say: &mut impl FnMut(&'static str, &str),
+) {
+    say(names::AUTH_OUTCOME, decided.outcome().as_str());
+    if let Some(error) = decided.error() {
+        say(names::AUTH_REASON, error.reason());
+    }
+    say(names::TOKEN_KIND, decided.token_kind());
+    if let Some(tenant) = decided.tenant() {
+        let mut buffer = Uuid::encode_buffer();
+        let tenant = tenant.as_uuid();
+        say(
+            names::TENANT_ID,
+            tenant.hyphenated().encode_lower(&mut buffer),
+        );
+    }
+    if let Some(client) = decided.client() {
+        say(names::CLIENT_APP_ID, client);
+    }
+    match decided.token_id() {
+        Some(TokenId::Claim(id)) => say(names::TOKEN_UTI, id),
+        Some(id @ TokenId::Digest(_)) => say(names::TOKEN_UTI, &id.to_string()),
+        None => {}
+    }
     if let Some(user) = decided.claims().and_then(|claims| users.of(claims)) {
-        put(user.key, Some(user.value.to_string().into()));
+        say(user.key, &user.value);
     }
-    values
 }
 
 #[cfg(test)]
@@ -258,7 +272,7 @@ mod tests {
         entry.text_if(names::AUTH_REASON, None::<String>);
         entry.number(names::AUTHORITY_AADSTS, 50_076);
         let mut text = Vec::new();
-        entry.write(&mut text).unwrap();
+        entry.write(&mut text);
         assert_eq!(
             String::from_utf8(text).unwrap(),
             concat!(

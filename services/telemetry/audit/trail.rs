@@ -235,9 +235,8 @@ impl Writer {
         while self.queue.take(&mut waiting) {
             self.file.follow();
             for Waiting { entry, written } in waiting.drain(..) {
-                if !lines.add(&entry, written) {
-                    self.lost.from_file.fetch_add(1, Ordering::Relaxed);
-                }
+                entry.write(&mut lines.text);
+                lines.ends.push((lines.text.len(), written));
                 if lines.text.len() >= CHUNK {
                     self.write(&mut lines);
                 }
@@ -273,17 +272,6 @@ struct Lines {
     text: Vec<u8>,
     /// Where each ends, and who waits for it.
     ends: Vec<(usize, Option<oneshot::Sender<()>>)>,
-}
-
-impl Lines {
-    /// Whether the entry is a line now.
-    fn add(&mut self, entry: &Entry, written: Option<oneshot::Sender<()>>) -> bool {
-        let is_whole = entry.write(&mut self.text).is_ok();
-        if is_whole {
-            self.ends.push((self.text.len(), written));
-        }
-        is_whole
-    }
 }
 
 fn report(appended: std::io::Result<()>) {
