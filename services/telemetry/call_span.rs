@@ -13,7 +13,7 @@ use opentelemetry::{KeyValue, SpanId, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use tonic::Code;
 
-use super::export::{self, Spans};
+use super::export::{self, EndedCall, Spans};
 use super::identity::UserIdentity;
 use super::names;
 use super::propagation::Inbound;
@@ -35,8 +35,17 @@ pub(super) struct CallSpan {
     pub(super) found: Mutex<Found>,
 }
 
+/// What a call has left, of which its span is made.
+struct Left {
+    context: SpanContext,
+    inbound: Option<Inbound>,
+    began: SystemTime,
+    asked: Asked,
+    found: Found,
+}
+
 /// What is known before anything has looked at a call.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) method: Option<Arc<MethodPolicy>>,
     /// What was asked for in place of a method.
@@ -84,8 +93,10 @@ impl CallSpan {
         // Every change is whole by itself.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn data(&self, found: Found) -> SpanData {
+impl Left {
+    fn span(&self, ended: SystemTime) -> SpanData {
         let (parent, link) = match &self.inbound {
             Some(Inbound::Continued(caller)) => (Some(caller), None),
             Some(Inbound::Linked(caller)) => (None, Some(caller)),
@@ -99,13 +110,13 @@ impl CallSpan {
             Some(method) => method.method().to_owned().into(),
             None => names::SPAN_OTHER_CALL.into(),
         };
-        let status = if found.code.is_some_and(is_our_fault) {
+        let status = if self.found.code.is_some_and(is_our_fault) {
             Status::error("")
         } else {
             Status::Unset
         };
         let mut attributes = self.asked.attributes();
-        let events = found.finish(&mut attributes);
+        self.found.add_to(&mut attributes);
         SpanData {
             span_context: self.context.clone(),
             parent_span_id: parent.map_or(SpanId::INVALID, SpanContext::span_id),
@@ -113,10 +124,10 @@ impl CallSpan {
             span_kind: SpanKind::Server,
             name,
             start_time: self.began,
-            end_time: export::now(),
+            end_time: ended,
             attributes: attributes.0,
             dropped_attributes_count: 0,
-            events,
+            events: self.found.events.clone(),
             links,
             status,
             instrumentation_scope: export::scope(),
@@ -129,9 +140,24 @@ impl Drop for CallSpan {
         let found = self.found.get_mut().unwrap_or_else(PoisonError::into_inner);
         let found = std::mem::take(found);
         let failed = found.code.is_some_and(|code| code != Code::Ok);
-        if self.spans.needs(self.context.trace_id(), failed) {
-            self.spans.end(self.data(found));
+        let trace = self.context.trace_id();
+        if !self.spans.needs(trace, failed) {
+            return;
         }
+        let ended = export::now();
+        let left = Left {
+            context: self.context.clone(),
+            inbound: self.inbound.take(),
+            began: self.began,
+            asked: std::mem::take(&mut self.asked),
+            found,
+        };
+        self.spans.end(EndedCall {
+            trace,
+            failed,
+            ended,
+            span: Arc::new(move || left.span(ended)),
+        });
     }
 }
 
@@ -195,9 +221,9 @@ impl Found {
         }
     }
 
-    /// Adds all that was found out, and gives out the events.
-    fn finish(self, attributes: &mut Attributes) -> SpanEvents {
-        if let Some(judged) = self.judged {
+    /// Adds all that was found out, but for the events.
+    fn add_to(&self, attributes: &mut Attributes) {
+        if let Some(judged) = &self.judged {
             attributes.keys_age(judged.keys_age);
             attributes.put(names::JWKS_SOURCE, judged.keys.as_str());
             attributes.put(
@@ -205,9 +231,9 @@ impl Found {
                 if judged.is_remembered { "hit" } else { "miss" },
             );
         }
-        match self.decision {
+        match &self.decision {
             Some(Decision::Allowed(caller, users)) => {
-                attributes.decision(&caller.decided(), &users);
+                attributes.decision(&caller.decided(), users);
             }
             Some(Decision::Denied(said)) => attributes.extend(said),
             None => {}
@@ -217,8 +243,7 @@ impl Found {
             attributes.put(names::RPC_RESPONSE_STATUS_CODE, name);
             attributes.put_if(names::ERROR_TYPE, (code != Code::Ok).then_some(name));
         }
-        attributes.extend(self.attributes);
-        self.events
+        attributes.extend(&self.attributes);
     }
 }
 
@@ -240,9 +265,9 @@ impl Decision {
 }
 
 impl Attributes {
-    fn extend(&mut self, later: Self) {
-        for attribute in later.0 {
-            self.replace(attribute);
+    fn extend(&mut self, later: &Self) {
+        for attribute in &later.0 {
+            self.replace(attribute.clone());
         }
     }
 

@@ -15,9 +15,7 @@ use futures_util::future::join_all;
 use opentelemetry::trace::{TraceId, TracerProvider as _};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{
-    Sampler, SdkTracer, SdkTracerProvider, SpanData, SpanProcessor as _,
-};
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use tokio::runtime::{self, EnterGuard, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +24,8 @@ use self::collector::Collector;
 pub use self::collector::{CollectorError, CollectorSettings, OtlpProtocol};
 use self::drops::Destination;
 pub use self::drops::Drops;
+use self::ended::Ended;
+pub(super) use self::ended::EndedCall;
 pub use self::flow::Flow;
 use self::hold::Hold;
 pub use self::queue::CAPACITY as QUEUE_CAPACITY;
@@ -37,6 +37,7 @@ use super::names;
 
 mod collector;
 mod drops;
+mod ended;
 mod flow;
 mod hold;
 mod otlp;
@@ -82,10 +83,10 @@ impl Spans {
         hold.is_some_and(|hold| hold.needs(trace, failed))
     }
 
-    /// The call has ended whose span this is.
-    pub(super) fn end(&self, span: SpanData) {
+    /// A call has ended whose span may leave.
+    pub(super) fn end(&self, call: EndedCall) {
         if let Some(hold) = &self.hold {
-            hold.on_end(span);
+            hold.end(Ended::Call(call));
         }
     }
 }

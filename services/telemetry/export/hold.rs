@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::Context;
-use opentelemetry::trace::{SpanId, Status, TraceContextExt as _, TraceId};
+use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanProcessor};
 
 use super::drops::Drops;
+use super::ended::Ended;
 use super::queue::Queue;
 use super::ratio::Ratio;
-use crate::telemetry::names;
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,8 @@ struct Holding {
 
 #[derive(Debug, Default)]
 struct Held {
-    traces: HashMap<TraceId, Trace>,
+    /// Ids are random, or are chosen by callers who do not know the seed of the hash.
+    traces: HashMap<TraceId, Trace, foldhash::quality::RandomState>,
     spans: usize,
     failed: VecDeque<TraceId>,
     swept: Option<SystemTime>,
@@ -63,7 +64,7 @@ struct Held {
 struct Trace {
     open_calls: usize,
     failed: bool,
-    spans: VecDeque<SpanData>,
+    spans: VecDeque<Ended>,
     /// Spans that found no room, or had to make it.
     missing: usize,
 }
@@ -71,7 +72,7 @@ struct Trace {
 /// What leaves, and whether it is of a call that failed.
 #[derive(Debug, Default)]
 struct Leaving {
-    spans: Vec<SpanData>,
+    spans: Vec<Ended>,
     failed: bool,
 }
 
@@ -99,6 +100,20 @@ impl Hold {
         }
     }
 
+    /// A span has ended.
+    pub(super) fn end(&self, span: Ended) {
+        let Leaving { spans, failed } = self.take(span);
+        if spans.is_empty() {
+            return;
+        }
+        if let Some((last, others)) = self.0.queues.split_last() {
+            for queue in others {
+                queue.offer(spans.clone(), failed);
+            }
+            last.offer(spans, failed);
+        }
+    }
+
     /// Whether the span of a call that ends is one that may leave, now or with another of its trace.
     /// If it is not, the call has ended with that: nobody has to make a span of it.
     pub(super) fn needs(&self, trace: TraceId, failed: bool) -> bool {
@@ -123,13 +138,13 @@ impl Hold {
     }
 
     /// Takes in a span that has ended, and gives out what leaves now.
-    fn take(&self, span: SpanData) -> Leaving {
-        let id = span.span_context.trace_id();
-        let call = is_call(&span);
-        let failed = call && has_failed(&span);
+    fn take(&self, span: Ended) -> Leaving {
+        let id = span.trace();
+        let call = span.is_call();
+        let failed = call && span.has_failed();
         let picked = self.0.ratio.picks(id);
         let mut held = self.held();
-        held.make_room(span.end_time);
+        held.make_room(span.time());
         let Held {
             traces,
             spans: all,
@@ -189,7 +204,7 @@ impl Held {
         for trace in self.traces.values_mut() {
             let before = trace.spans.len();
             let spans = &mut trace.spans;
-            spans.retain(|span| within(span.end_time, HELD_FOR));
+            spans.retain(|span| within(span.time(), HELD_FOR));
             let gone = before - spans.len();
             trace.missing += gone;
             self.spans -= gone;
@@ -199,7 +214,7 @@ impl Held {
 
 impl Trace {
     /// Holds a span, in place of the trace's first if there are too many of it.
-    fn hold(&mut self, span: SpanData, all: &mut usize) {
+    fn hold(&mut self, span: Ended, all: &mut usize) {
         if self.spans.len() == SPANS_OF_A_TRACE {
             self.spans.pop_front();
             self.missing += 1;
@@ -235,16 +250,7 @@ impl SpanProcessor for Hold {
     }
 
     fn on_end(&self, span: SpanData) {
-        let Leaving { spans, failed } = self.take(span);
-        if spans.is_empty() {
-            return;
-        }
-        if let Some((last, others)) = self.0.queues.split_last() {
-            for queue in others {
-                queue.offer(spans.clone(), failed);
-            }
-            last.offer(spans, failed);
-        }
+        self.end(span.into());
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -254,18 +260,4 @@ impl SpanProcessor for Hold {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
-}
-
-/// Whether the span has no parent in this process.
-fn is_call(span: &SpanData) -> bool {
-    span.parent_span_id == SpanId::INVALID || span.parent_span_is_remote
-}
-
-fn has_failed(span: &SpanData) -> bool {
-    let is_error_type = |key: &str| key == names::ERROR_TYPE;
-    matches!(span.status, Status::Error { .. })
-        || span
-            .attributes
-            .iter()
-            .any(|attribute| is_error_type(attribute.key.as_str()))
 }

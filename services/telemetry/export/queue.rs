@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::drops::{Destination, Losses};
+use super::ended::Ended;
 use super::flow::Flow;
 use crate::telemetry::names::{self, Place};
 
@@ -32,7 +33,7 @@ pub(super) trait Deliver: Send + Sync {
 /// Where spans are put.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
-    spans: mpsc::Sender<SpanData>,
+    spans: mpsc::Sender<Ended>,
     flow: Arc<Flow>,
     destination: Destination,
 }
@@ -40,7 +41,7 @@ pub(super) struct Queue {
 /// Where they come out.
 #[derive(Debug)]
 pub(super) struct Queued {
-    spans: mpsc::Receiver<SpanData>,
+    spans: mpsc::Receiver<Ended>,
     flow: Arc<Flow>,
     destination: Destination,
 }
@@ -63,7 +64,7 @@ pub(super) fn bounded(destination: Destination, flow: Arc<Flow>) -> (Queue, Queu
 
 impl Queue {
     /// Queues the spans of a call; all of them or, where there is no room, none.
-    pub(super) fn offer(&self, call: Vec<SpanData>, failed: bool) {
+    pub(super) fn offer(&self, call: Vec<Ended>, failed: bool) {
         let spans = call.len();
         let needed = if failed {
             spans
@@ -90,11 +91,12 @@ impl Queued {
         let mut losing = false;
         let mut full = 0;
         loop {
-            let mut batch = self.batch(&ending).await;
+            let batch = self.batch(&ending).await;
             if batch.is_empty() {
                 break;
             }
-            batch.iter_mut().for_each(keep_listed);
+            let listed = batch.into_iter().map(|span| keep_listed(span.into_span()));
+            let batch: Vec<_> = listed.collect();
             let spans = batch.len();
             self.flow.count_taken_out(self.destination, spans);
             let lost = tokio::time::timeout(DELIVERY, to.deliver(batch)).await;
@@ -116,7 +118,7 @@ impl Queued {
     }
 
     /// The next spans to deliver; none once there are none to come.
-    async fn batch(&mut self, ending: &CancellationToken) -> Vec<SpanData> {
+    async fn batch(&mut self, ending: &CancellationToken) -> Vec<Ended> {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
@@ -162,7 +164,7 @@ fn gathering(destination: Destination) -> Duration {
 
 /// Leaves out what is for log lines alone, and what dependencies may have added. Of what was
 /// recorded more than once, the last counts: a receiver takes each key once.
-fn keep_listed(span: &mut SpanData) {
+fn keep_listed(mut span: SpanData) -> SpanData {
     let listed = |key: &opentelemetry::Key| names::may_appear(key.as_str(), Place::Span);
     let mut at = 0;
     while let Some((attribute, later)) = span.attributes.get(at..).and_then(<[_]>::split_first) {
@@ -176,6 +178,7 @@ fn keep_listed(span: &mut SpanData) {
     for event in &mut span.events.events {
         event.attributes.retain(|attribute| listed(&attribute.key));
     }
+    span
 }
 
 fn report(destination: Destination, refused: bool, losing: bool) {

@@ -14,6 +14,7 @@ use super::super::drops::Destination;
 use super::super::flow::Flow;
 use super::super::queue::{self, CAPACITY, Deliver, KEPT_FOR_FAILURES, Queued};
 use super::*;
+use crate::telemetry::names;
 
 struct Running {
     tracer: SdkTracer,
