@@ -450,7 +450,7 @@ fn guarded(
                 .leaving_to(settings.spans.clone()),
         )
         // Above everything that refuses, and below what names the trace: each call is measured once.
-        .layer(MeasureLayer::new(Arc::clone(metrics), face.served.clone()))
+        .layer(MeasureLayer::new(Arc::clone(metrics)))
         // Above everything that refuses, so that every refusal leaves complete.
         .layer(
             CompletionLayer::new(settings.message_bytes, settings.runbooks.clone())

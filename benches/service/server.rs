@@ -190,7 +190,7 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                 };
                 let authenticator = Authenticator::start(&settings)?;
                 authenticator.ready().await;
-                let measure = metrics.map(|metrics| MeasureLayer::new(metrics, served.clone()));
+                let measure = metrics.map(MeasureLayer::new);
                 let service = ServiceBuilder::new()
                     .layer(
                         TraceContextLayer::new(served.clone(), TrustInbound::Auto)

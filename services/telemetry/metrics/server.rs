@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use auth_interceptor::ServedPolicies;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -22,17 +21,14 @@ use crate::transport::watches::TurnedAway;
 
 /// Puts [`Measure`] around a service.
 #[derive(Clone)]
-pub struct MeasureLayer {
-    metrics: Arc<Metrics>,
-    served: ServedPolicies,
-}
+pub struct MeasureLayer(Arc<Metrics>);
 
 impl MeasureLayer {
-    /// `served` says which paths are methods. It must stand below the layer that gives calls their
-    /// [`CallContext`], and above all that refuses.
+    /// It must stand below the layer that gives calls their [`CallContext`], which says what is
+    /// called, and above all that refuses.
     #[must_use]
-    pub fn new(metrics: Arc<Metrics>, served: ServedPolicies) -> Self {
-        Self { metrics, served }
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self(metrics)
     }
 }
 
@@ -42,7 +38,7 @@ impl<S> Layer<S> for MeasureLayer {
     fn layer(&self, inner: S) -> Measure<S> {
         Measure {
             inner,
-            layer: self.clone(),
+            metrics: Arc::clone(&self.0),
         }
     }
 }
@@ -52,7 +48,7 @@ impl<S> Layer<S> for MeasureLayer {
 #[derive(Clone)]
 pub struct Measure<S> {
     inner: S,
-    layer: MeasureLayer,
+    metrics: Arc<Metrics>,
 }
 
 impl<S, B> Service<Request<B>> for Measure<S>
@@ -70,10 +66,10 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let call = request.extensions().get::<CallContext>();
         let trace_id = call.map(CallContext::trace_id);
-        let method = self.layer.served.method(request.uri());
+        let method = call.and_then(CallContext::served);
         let is_streaming = method.is_some_and(|method| method.is_streaming());
         let under_way = UnderWay {
-            metrics: Arc::clone(&self.layer.metrics),
+            metrics: Arc::clone(&self.metrics),
             method: Some(ServedMethod::from(method)),
             is_streaming,
             trace_id,
