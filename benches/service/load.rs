@@ -86,6 +86,16 @@ impl Client {
     }
 }
 
+/// Calls once and returns `grpc-status`.
+pub(crate) async fn once(
+    address: SocketAddr,
+    rpc: &Rpc,
+    authorization: &HeaderValue,
+) -> Result<String> {
+    let client = Client::connect(address, rpc.clone()).await?;
+    client.call(authorization).await
+}
+
 /// Keeps `connections` x `streams` calls in flight for `time`, tokens in turn, and returns how many
 /// were answered. Every answer must be OK.
 pub(crate) async fn saturate(

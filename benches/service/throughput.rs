@@ -20,42 +20,68 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let (emulator, guarded) = authority(&folder).await?;
     println!("P1: signing {TOKENS} tokens");
     let tokens = tokens(&emulator)?;
+    let servers = [Server::start(&guarded)?, Server::start(&Variant::Open)?];
+    let compared = compare(&servers, &tokens, ROUNDS, async |_| Ok(())).await?;
+    let [guarded, open] = compared.costs;
+    println!("P1: {guarded:.1} us of server time a call guarded, {open:.1} open");
+    emulator.stop().await;
+    Ok(vec![Goal {
+        name: "P1 calls/s guarded / open, 10,000 tokens in turn",
+        ratio: compared.ratio,
+        at_least: Some(0.90),
+        at_most: None,
+    }])
+}
 
-    let variants = [Server::start(&guarded)?, Server::start(&Variant::Open)?];
-    // Every token is seen once before anything is measured: this is about the second sight.
+/// Two servers under the same load.
+pub(crate) struct Compared {
+    /// Calls a second of the first to those of the second.
+    pub(crate) ratio: f64,
+    /// The processor time that a call takes of each, in microseconds.
+    pub(crate) costs: [f64; 2],
+}
+
+/// Loads one server after the other, so many times, and waits until each has `settled`.
+pub(crate) async fn compare(
+    servers: &[Server; 2],
+    tokens: &Rc<[HeaderValue]>,
+    rounds: usize,
+    mut settled: impl AsyncFnMut(&Server) -> Result<()>,
+) -> Result<Compared> {
     let check = Rpc::check()?;
-    for server in &variants {
-        saturate(server.address, &check, Rc::clone(&tokens), 8, 32, ROUND).await?;
+    // Every token is seen once before anything is measured: this is about the second sight.
+    for server in servers {
+        saturate(server.address, &check, Rc::clone(tokens), 8, 32, ROUND).await?;
+        settled(server).await?;
     }
     let mut ratios = Vec::new();
     let mut costs = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
-        let mut rates = Vec::new();
-        for (server, costs) in variants.iter().zip(&mut costs) {
+    for round in 0..rounds {
+        let mut turns: [_; 2] = std::array::from_fn(|turn| turn);
+        // The machine gets faster or slower within a round, too: neither is always the second.
+        turns.rotate_left(round % 2);
+        let mut rates = [0.0; 2];
+        for turn in turns {
+            let (server, rate, costs) = (&servers[turn], &mut rates[turn], &mut costs[turn]);
             let before = server.process().processor_us()?;
-            let tokens = Rc::clone(&tokens);
+            let tokens = Rc::clone(tokens);
             let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
             ensure!(
                 calls > TOKENS as u64,
                 "too few calls for every token to have its turn"
             );
-            rates.push(calls as f64 / ROUND.as_secs_f64());
+            *rate = calls as f64;
+            settled(server).await?;
             costs.push((server.process().processor_us()? - before) / calls as f64);
         }
         // The machine has fast and slow phases: only neighbours in time are comparable.
-        if let [guarded, open] = rates[..] {
-            ratios.push(guarded / open);
-        }
+        let [first, second] = rates;
+        ratios.push(first / second);
     }
-    let [guarded_cost, open_cost] = costs.map(median);
-    println!("P1: {guarded_cost:.1} us of server time a call guarded, {open_cost:.1} open");
-    emulator.stop().await;
-    Ok(vec![Goal {
-        name: "P1 calls/s guarded / open, 10,000 tokens in turn",
+    Ok(Compared {
         ratio: median(ratios),
-        at_least: Some(0.90),
-        at_most: None,
-    }])
+        costs: costs.map(median),
+    })
 }
 
 /// A token each for so many users.
