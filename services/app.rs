@@ -32,9 +32,10 @@ use crate::store::measured::MeasuredStore;
 use crate::telemetry::audit::Audit;
 use crate::telemetry::audit::gate::AuditGateLayer;
 use crate::telemetry::call_findings::CallFindings;
+use crate::telemetry::collector::CollectorError;
 use crate::telemetry::instruments::labels::KnownNames;
 use crate::telemetry::metrics::page;
-use crate::telemetry::metrics::push::{Push, PushError};
+use crate::telemetry::metrics::push::Push;
 use crate::telemetry::metrics::server::MeasureLayer;
 use crate::telemetry::metrics::state::State;
 use crate::telemetry::metrics::{Measured, Metrics, MetricsSettings};
@@ -87,7 +88,7 @@ pub enum AppError {
     FrontEnd(#[from] SiteError),
     /// No metrics can be pushed.
     #[error(transparent)]
-    Push(#[from] PushError),
+    Collector(#[from] CollectorError),
     /// The reflection service rejects the contracts.
     #[error("the contracts cannot be reflected")]
     Reflection(#[from] tonic_reflection::server::Error),

@@ -31,7 +31,8 @@ pub use self::web::{Broker, Component, Web};
 use crate::exchange;
 use crate::jobs::WorkerSettings;
 use crate::telemetry::audit::AuditSettings;
-use crate::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol};
+use crate::telemetry::collector::{CollectorSettings, OtlpProtocol};
+use crate::telemetry::export::ExportSettings;
 use crate::telemetry::identity::UserNaming;
 use crate::telemetry::propagation::{PropagateTo, TrustInbound};
 

@@ -21,6 +21,7 @@ pub mod audit;
 mod call_events;
 pub mod call_findings;
 mod call_span;
+pub mod collector;
 pub mod export;
 pub mod identity;
 pub mod instruments;
@@ -28,6 +29,7 @@ mod log_line;
 pub mod metrics;
 pub mod names;
 pub mod observers;
+mod otlp;
 pub mod propagation;
 pub mod trace_context;
 

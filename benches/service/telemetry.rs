@@ -46,7 +46,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         Server::start(&telling(Telemetered::Not))?,
     ];
     let (check, nobody) = (Rpc::check()?, bearer("nobody's")?);
-    let telling = servers[0].address;
+    let telling = full.address;
     // Spans leave a second after their calls, and are not to leave while the other server is
     // measured. That of a failed call always does, and after those of the calls before it.
     let told = async |server: &Server| {

@@ -57,12 +57,11 @@ pub(crate) async fn compare(
     let mut ratios = Vec::new();
     let mut costs = [Vec::new(), Vec::new()];
     for round in 0..rounds {
-        let mut turns: [_; 2] = std::array::from_fn(|turn| turn);
+        let mut rates = [0.0; 2];
+        let mut turns: Vec<_> = servers.iter().zip(&mut rates).zip(&mut costs).collect();
         // The machine gets faster or slower within a round, too: neither is always the second.
         turns.rotate_left(round % 2);
-        let mut rates = [0.0; 2];
-        for turn in turns {
-            let (server, rate, costs) = (&servers[turn], &mut rates[turn], &mut costs[turn]);
+        for ((server, rate), costs) in turns {
             let before = server.process().processor_us()?;
             let tokens = Rc::clone(tokens);
             let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;

@@ -20,8 +20,7 @@ use tokio::runtime::{self, EnterGuard, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use self::collector::Collector;
-pub use self::collector::{CollectorError, CollectorSettings, OtlpProtocol};
+use self::collector::SpanCollector;
 use self::drops::Destination;
 pub use self::drops::Drops;
 use self::ended::Ended;
@@ -33,6 +32,7 @@ use self::queue::{Deliver, Queue};
 pub use self::ratio::Ratio;
 use self::span_file::SpanFile;
 pub use self::span_file::older;
+use super::collector::{Collector, CollectorError, CollectorSettings};
 use super::names;
 
 mod collector;
@@ -43,8 +43,6 @@ mod hold;
 mod otlp;
 mod queue;
 mod ratio;
-#[cfg(test)]
-mod sample;
 mod span_file;
 
 /// How long a process that ends waits for the last spans to leave.
@@ -153,8 +151,11 @@ impl Export {
         let mut outlets = Outlets::default();
         let entered = thread.enter();
         if let Some(collector) = &settings.collector {
-            let collector = Collector::new(collector, (&resource).into())?;
-            outlets.add(Destination::Collector, collector);
+            let to = SpanCollector {
+                collector: Collector::new(collector)?,
+                resource: (&resource).into(),
+            };
+            outlets.add(Destination::Collector, to);
         }
         if let Some(path) = &settings.span_file {
             let file = SpanFile::open(path, (&resource).into()).map_err(ExportError::SpanFile)?;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
-use selvedge::telemetry::export::{CollectorSettings, OtlpProtocol, Ratio};
+use selvedge::telemetry::collector::{CollectorSettings, OtlpProtocol};
+use selvedge::telemetry::export::Ratio;
 use selvedge::telemetry::instruments::{ALL, Kind};
 use selvedge::telemetry::metrics::push::PushSettings;
 

@@ -13,7 +13,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use selvedge::telemetry::audit::{AuditSettings, Trail, Writing};
-use selvedge::telemetry::export::{CollectorSettings, ExportSettings, OtlpProtocol, Spans};
+use selvedge::telemetry::collector::{CollectorSettings, OtlpProtocol};
+use selvedge::telemetry::export::{ExportSettings, Spans};
 use selvedge::telemetry::{LogSettings, Telemetry};
 use tokio::runtime::Runtime;
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{MINIMAL, parse};
 use crate::telemetry::audit::{AuditSettings, OnFailure};
-use crate::telemetry::export::{ExportSettings, OtlpProtocol, Ratio};
+use crate::telemetry::collector::OtlpProtocol;
+use crate::telemetry::export::{ExportSettings, Ratio};
 use crate::telemetry::identity::UserNaming;
 use crate::telemetry::propagation::TrustInbound;
 

@@ -5,23 +5,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use opentelemetry::InstrumentationScope;
-use opentelemetry::logs::{LogRecord as _, Logger as _, LoggerProvider as _, Severity};
-use opentelemetry_otlp::{
-    Compression, LogExporter, Protocol, WithExportConfig as _, WithHttpConfig as _,
-    WithTonicConfig as _, tonic_types::transport::ClientTlsConfig,
-};
-use opentelemetry_sdk::logs::{
-    LogBatch, LogExporter as _, SdkLogRecord, SdkLogger, SdkLoggerProvider,
-};
+use opentelemetry::trace::SpanId;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyKind;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::Entry;
 use super::entry::Value;
-use super::{AuditError, Entry};
-use crate::telemetry::export::{CollectorSettings, OtlpProtocol, resource, scope};
+use crate::telemetry::collector::{Collector, CollectorError, CollectorSettings};
+use crate::telemetry::{names, otlp};
 
 /// The entries that wait at most.
 const CAPACITY: usize = 4096;
@@ -29,14 +25,12 @@ const CAPACITY: usize = 4096;
 const BATCH: usize = 512;
 /// How long an entry waits for others to be sent with.
 const GATHERING: Duration = Duration::from_secs(1);
-/// How long a collector may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one batch may take, with the exporter's own retries.
+/// How long one batch may take, however often that is tried.
 const SENDING: Duration = Duration::from_secs(15);
 
 /// Where entries are put.
 #[derive(Clone, Debug)]
-pub(super) struct Collector {
+pub(super) struct AuditCollector {
     queue: mpsc::Sender<Option<Entry>>,
     dropped: Arc<AtomicU64>,
 }
@@ -48,19 +42,12 @@ pub(super) struct Sending {
     task: JoinHandle<()>,
 }
 
-impl Collector {
-    pub(super) fn start(settings: &CollectorSettings) -> Result<(Self, Sending), AuditError> {
-        let resource = resource();
-        let mut exporter = exporter(settings)?;
-        exporter.set_resource(&resource);
-        let scope = scope();
-        let provider = SdkLoggerProvider::builder().with_resource(resource).build();
+impl AuditCollector {
+    pub(super) fn start(settings: &CollectorSettings) -> Result<(Self, Sending), CollectorError> {
         let (queue, queued) = mpsc::channel(CAPACITY);
         let dropped = Arc::new(AtomicU64::new(0));
         let sender = Sender {
-            exporter,
-            logger: provider.logger_with_scope(scope.clone()),
-            scope,
+            collector: Collector::new(settings)?,
             dropped: Arc::clone(&dropped),
         };
         let task = tokio::spawn(sender.run(queued));
@@ -92,9 +79,7 @@ impl Sending {
 }
 
 struct Sender {
-    exporter: LogExporter,
-    logger: SdkLogger,
-    scope: InstrumentationScope,
+    collector: Collector,
     dropped: Arc<AtomicU64>,
 }
 
@@ -107,44 +92,66 @@ impl Sender {
             if entries.is_empty() {
                 continue;
             }
-            let is_lost = !self.send(&entries).await;
-            if is_lost {
-                self.dropped
-                    .fetch_add(entries.len() as u64, Ordering::Relaxed);
-            }
-            if is_lost != is_failing {
-                is_failing = is_lost;
+            let lost = self.send(&entries).await;
+            self.dropped.fetch_add(lost as u64, Ordering::Relaxed);
+            if (lost > 0) != is_failing {
+                is_failing = lost > 0;
                 report(is_failing);
             }
         }
-        // The connection ends with the process.
-        let _ = self.exporter.shutdown();
     }
 
-    async fn send(&self, entries: &[Entry]) -> bool {
-        let records: Vec<_> = entries.iter().map(|entry| self.record(entry)).collect();
-        let scoped: Vec<_> = records.iter().map(|record| (record, &self.scope)).collect();
-        let sending = self.exporter.export(LogBatch::new(&scoped));
-        matches!(tokio::time::timeout(SENDING, sending).await, Ok(Ok(())))
+    /// Sends entries, and returns how many of them were lost.
+    async fn send(&self, entries: &[Entry]) -> usize {
+        let request = request(entries);
+        let sending = self.collector.deliver(&request, entries.len());
+        let sent = tokio::time::timeout(SENDING, sending).await;
+        sent.unwrap_or(entries.len())
     }
+}
 
-    fn record(&self, entry: &Entry) -> SdkLogRecord {
-        let mut record = self.logger.create_log_record();
-        let time = UNIX_EPOCH + entry.since_epoch();
-        record.set_event_name(entry.event().full_name());
-        record.set_timestamp(time);
-        record.set_observed_timestamp(time);
-        record.set_severity_number(Severity::Info);
-        record.set_severity_text("INFO");
-        entry.each(&mut |key, value| match value {
-            Value::Text(text) => record.add_attribute(key, text.to_owned()),
-            Value::Number(number) => record.add_attribute(key, number),
-        });
-        if let Some(call) = entry.call() {
-            record.set_trace_context(call.trace, call.span, Some(call.flags));
+fn request(entries: &[Entry]) -> ExportLogsServiceRequest {
+    ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: Some(otlp::resource()),
+            scope_logs: vec![ScopeLogs {
+                scope: Some(otlp::scope()),
+                log_records: entries.iter().map(record).collect(),
+                schema_url: names::SCHEMA_URL.to_owned(),
+            }],
+            schema_url: names::SCHEMA_URL.to_owned(),
+        }],
+    }
+}
+
+fn record(entry: &Entry) -> LogRecord {
+    // No clock tells a later time.
+    let nanos = u64::try_from(entry.since_epoch().as_nanos()).unwrap_or(u64::MAX);
+    let mut attributes = Vec::new();
+    entry.each(&mut |key, value| {
+        let value = match value {
+            Value::Text(text) => AnyKind::StringValue(text.to_owned()),
+            Value::Number(number) => AnyKind::IntValue(number.into()),
+        };
+        attributes.push(otlp::attribute(key, value));
+    });
+    let mut record = LogRecord {
+        time_unix_nano: nanos,
+        observed_time_unix_nano: nanos,
+        severity_number: SeverityNumber::Info.into(),
+        severity_text: "INFO".to_owned(),
+        event_name: entry.event().full_name().to_owned(),
+        attributes,
+        ..Default::default()
+    };
+    if let Some(call) = entry.call() {
+        record.trace_id = call.trace.to_bytes().to_vec();
+        if call.span != SpanId::INVALID {
+            record.span_id = call.span.to_bytes().to_vec();
+            record.flags = call.flags.to_u8().into();
         }
-        record
     }
+    record
 }
 
 /// Takes what waits, with what comes within [`GATHERING`] of the first; false once there is nothing
@@ -171,33 +178,6 @@ async fn gather(
         queued.close();
     }
     true
-}
-
-fn exporter(settings: &CollectorSettings) -> Result<LogExporter, AuditError> {
-    let endpoint = settings.endpoint.trim_end_matches('/');
-    let exporter = match settings.protocol {
-        OtlpProtocol::Grpc => {
-            let builder = LogExporter::builder()
-                .with_tonic()
-                .with_endpoint(endpoint)
-                .with_timeout(ANSWER_TIMEOUT)
-                .with_compression(Compression::Gzip);
-            if endpoint.starts_with("https:") {
-                let tls = ClientTlsConfig::new().with_enabled_roots();
-                builder.with_tls_config(tls).build()?
-            } else {
-                builder.build()?
-            }
-        }
-        OtlpProtocol::Http => LogExporter::builder()
-            .with_http()
-            .with_http_client(reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?)
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(format!("{endpoint}/v1/logs"))
-            .with_timeout(ANSWER_TIMEOUT)
-            .build()?,
-    };
-    Ok(exporter)
 }
 
 fn report(is_failing: bool) {

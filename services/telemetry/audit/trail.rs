@@ -10,14 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use opentelemetry_otlp::ExporterBuildError;
 use tokio::sync::oneshot;
 
 use super::Entry;
-use super::collector::{self, Collector};
+use super::collector::{self, AuditCollector};
 use super::file::AuditFile;
 use super::queue::{Entrance, Queue, Waiting};
-use crate::telemetry::export::CollectorSettings;
+use crate::telemetry::collector::{CollectorError, CollectorSettings};
 
 /// The bytes that are written at once, about: no more are held in memory twice.
 const CHUNK: usize = 256 * 1024;
@@ -56,19 +55,16 @@ pub enum AuditError {
     /// The thread that writes it.
     #[error("the audit file's writer cannot be started")]
     Writer(#[source] std::io::Error),
-    /// What sends to the collector.
-    #[error("telemetry.otlp_endpoint cannot be sent audit entries")]
-    Collector(#[from] ExporterBuildError),
-    /// Its HTTP client.
-    #[error("no request to telemetry.otlp_endpoint can be made")]
-    Client(#[from] reqwest::Error),
+    /// The collector.
+    #[error(transparent)]
+    Collector(#[from] CollectorError),
 }
 
 /// Where entries are put. Clones are of one trail; the default one leads nowhere.
 #[derive(Clone, Debug, Default)]
 pub struct Trail {
     file: Option<Arc<Entrance>>,
-    collector: Option<Collector>,
+    collector: Option<AuditCollector>,
     is_required: bool,
     lost: Arc<Lost>,
 }
@@ -119,7 +115,7 @@ impl Trail {
         let (collector, sender) = match &settings.collector {
             None => (None, None),
             Some(settings) => {
-                let (collector, sending) = Collector::start(settings)?;
+                let (collector, sending) = AuditCollector::start(settings)?;
                 (Some(collector), Some(sending))
             }
         };
@@ -152,7 +148,7 @@ impl Trail {
     /// The entries that were lost so far: the file's, and those that the collector did not get.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        let unsent = self.collector.as_ref().map_or(0, Collector::dropped);
+        let unsent = self.collector.as_ref().map_or(0, AuditCollector::dropped);
         self.lost.from_file.load(Ordering::Relaxed) + unsent
     }
 

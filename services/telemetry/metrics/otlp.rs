@@ -1,19 +1,17 @@
 //! Readings as a request of OTLP: every series, cumulative since the start, with exemplars.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as AnyKind;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Exemplar, Gauge, Histogram, HistogramDataPoint, Metric,
     NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, exemplar, number_data_point,
 };
-use opentelemetry_proto::tonic::resource::v1::Resource;
 
-use crate::telemetry::export;
 use crate::telemetry::instruments::reading::{self, Distribution, Reading, Value};
 use crate::telemetry::instruments::{Instrument, Kind, Measure};
-use crate::telemetry::names;
+use crate::telemetry::{names, otlp};
 
 /// Between which moments, in seconds since 1970, the values of a request were measured.
 #[derive(Clone, Copy, Debug)]
@@ -24,23 +22,11 @@ pub(super) struct Span {
 
 /// All of `readings`, as measured in `span`.
 pub(super) fn request(readings: &[Reading], span: Span) -> ExportMetricsServiceRequest {
-    let resource = export::resource();
-    let attributes = resource
-        .iter()
-        .map(|(key, value)| attribute(key.as_str(), value.to_string()));
-    let scope = InstrumentationScope {
-        name: env!("CARGO_PKG_NAME").to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..Default::default()
-    };
     ExportMetricsServiceRequest {
         resource_metrics: vec![ResourceMetrics {
-            resource: Some(Resource {
-                attributes: attributes.collect(),
-                ..Default::default()
-            }),
+            resource: Some(otlp::resource()),
             scope_metrics: vec![ScopeMetrics {
-                scope: Some(scope),
+                scope: Some(otlp::scope()),
                 metrics: readings
                     .iter()
                     .filter(|reading| !reading.series.is_empty())
@@ -134,18 +120,8 @@ fn exemplar(exemplar: reading::Exemplar) -> Exemplar {
 fn attributes(labels: &[(&'static str, String)]) -> Vec<KeyValue> {
     let labels = labels.iter();
     labels
-        .map(|(key, value)| attribute(key, value.clone()))
+        .map(|(key, value)| otlp::attribute(key, AnyKind::StringValue(value.clone())))
         .collect()
-}
-
-fn attribute(key: &str, value: String) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue {
-            value: Some(AnyKind::StringValue(value)),
-        }),
-        ..Default::default()
-    }
 }
 
 fn nanos(seconds: u64) -> u64 {

@@ -5,22 +5,11 @@
 
 use std::time::Duration;
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
-use prost::Message as _;
-use reqwest::header::CONTENT_TYPE;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use tonic::codec::CompressionEncoding;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
 use super::{Measured, otlp};
-use crate::telemetry::export::{CollectorSettings, OtlpProtocol};
-
-/// How long a collector may take to answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Where metrics are taken over HTTP, below the collector's URL.
-const HTTP_PATH: &str = "/v1/metrics";
+use crate::telemetry::collector::{Answer, Collector, CollectorError, CollectorSettings};
 
 /// Where metrics are pushed to, and how often.
 #[derive(Clone, Debug)]
@@ -31,17 +20,6 @@ pub struct PushSettings {
     pub interval: Duration,
 }
 
-/// A collector that cannot be spoken to at all.
-#[derive(Debug, thiserror::Error)]
-pub enum PushError {
-    /// Its endpoint, or what the machine has for TLS.
-    #[error("telemetry.otlp_endpoint cannot be exported to")]
-    Endpoint(#[from] tonic::transport::Error),
-    /// Its HTTP client.
-    #[error("no request to telemetry.otlp_endpoint can be made")]
-    Client(#[from] reqwest::Error),
-}
-
 /// Pushes one service's metrics.
 #[derive(Debug)]
 pub struct Push {
@@ -49,48 +27,15 @@ pub struct Push {
     interval: Duration,
 }
 
-#[derive(Debug)]
-enum Collector {
-    Grpc(MetricsServiceClient<Channel>),
-    Http {
-        client: reqwest::Client,
-        url: String,
-    },
-}
-
-/// How many series the collector left out of a request that it took.
-struct Rejected(u64);
-
-/// It has not taken the request.
-struct NotTaken;
-
 impl Push {
     /// Makes ready to push. Needs a tokio runtime; the collector need not be there.
     ///
     /// # Errors
     ///
-    /// See [`PushError`].
-    pub fn new(settings: &PushSettings) -> Result<Self, PushError> {
-        let endpoint = settings.collector.endpoint.trim_end_matches('/');
-        let collector = match settings.collector.protocol {
-            OtlpProtocol::Grpc => {
-                let mut channel = Endpoint::from_shared(endpoint.to_owned())?
-                    .timeout(ANSWER_TIMEOUT)
-                    .connect_timeout(ANSWER_TIMEOUT);
-                if endpoint.starts_with("https:") {
-                    let tls = ClientTlsConfig::new().with_enabled_roots();
-                    channel = channel.tls_config(tls)?;
-                }
-                let client = MetricsServiceClient::new(channel.connect_lazy());
-                Collector::Grpc(client.send_compressed(CompressionEncoding::Gzip))
-            }
-            OtlpProtocol::Http => Collector::Http {
-                client: reqwest::Client::builder().timeout(ANSWER_TIMEOUT).build()?,
-                url: format!("{endpoint}{HTTP_PATH}"),
-            },
-        };
+    /// See [`CollectorError`].
+    pub fn new(settings: &PushSettings) -> Result<Self, CollectorError> {
         Ok(Self {
-            collector,
+            collector: Collector::new(&settings.collector)?,
             interval: settings.interval,
         })
     }
@@ -118,53 +63,15 @@ impl Push {
     /// Whether the collector took it.
     async fn push(&self, measured: &Measured) -> bool {
         let readings = measured.read();
-        let series = readings
-            .iter()
-            .map(|reading| reading.series.len() as u64)
-            .sum();
+        let series = readings.iter().map(|reading| reading.series.len()).sum();
         let request = otlp::request(&readings, measured.metrics.span());
-        let sent = match &self.collector {
-            Collector::Grpc(client) => grpc(client.clone(), request).await,
-            Collector::Http { client, url } => http(client, url, &request).await,
+        let answer = self.collector.ask(&request, series).await;
+        let lost = match answer {
+            Answer::Taken { rejected } => rejected,
+            Answer::Refused | Answer::NotNow { .. } => series,
         };
-        match sent {
-            Ok(Rejected(rejected)) => {
-                let rejected = rejected.min(series);
-                measured.pushed(series - rejected, rejected);
-                true
-            }
-            Err(NotTaken) => {
-                measured.pushed(0, series);
-                false
-            }
-        }
-    }
-}
-
-async fn grpc(
-    mut client: MetricsServiceClient<Channel>,
-    request: ExportMetricsServiceRequest,
-) -> Result<Rejected, NotTaken> {
-    let answer = client.export(request).await.map_err(|_| NotTaken)?;
-    let partial = answer.into_inner().partial_success;
-    let rejected = partial.map_or(0, |partial| partial.rejected_data_points);
-    Ok(Rejected(u64::try_from(rejected).unwrap_or_default()))
-}
-
-async fn http(
-    client: &reqwest::Client,
-    url: &str,
-    request: &ExportMetricsServiceRequest,
-) -> Result<Rejected, NotTaken> {
-    let sent = client
-        .post(url)
-        .header(CONTENT_TYPE, "application/x-protobuf")
-        .body(request.encode_to_vec())
-        .send()
-        .await;
-    match sent {
-        Ok(answer) if answer.status().is_success() => Ok(Rejected(0)),
-        _ => Err(NotTaken),
+        measured.pushed((series - lost) as u64, lost as u64);
+        matches!(answer, Answer::Taken { .. })
     }
 }
 

@@ -1,25 +1,21 @@
 //! OTLP as protobuf messages over HTTP.
 
-use std::io::Write as _;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTraceServiceRequest, ExportTraceServiceResponse,
-};
+use bytes::Bytes;
 use prost::Message as _;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 
-use super::{ANSWER_TIMEOUT, Answer, rejected};
+use super::{ANSWER_TIMEOUT, Answer, Signal, taken};
 
 /// The longest answer that is read: it holds a count and a sentence.
 const MAX_ANSWER: usize = 64 * 1024;
 
+#[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    url: String,
+    endpoint: String,
 }
 
 impl Http {
@@ -29,31 +25,27 @@ impl Http {
             .timeout(ANSWER_TIMEOUT);
         Ok(Self {
             client: client.build()?,
-            url: format!("{endpoint}/v1/traces"),
+            endpoint: endpoint.to_owned(),
         })
     }
 
-    pub(super) async fn ask(&self, request: &ExportTraceServiceRequest) -> Answer {
-        let Ok(body) = compressed(&request.encode_to_vec()) else {
-            return Answer::Refused;
-        };
+    pub(super) async fn ask<S: Signal>(&self, message: Bytes) -> Answer {
         let sent = self
             .client
-            .post(&self.url)
+            .post(format!("{}{}", self.endpoint, S::PATH))
             .header(CONTENT_TYPE, "application/x-protobuf")
-            .header(CONTENT_ENCODING, "gzip")
-            .body(body)
+            .body(message)
             .send()
             .await;
         match sent {
-            Ok(answer) => read(answer).await,
+            Ok(answer) => read::<S>(answer).await,
             Err(_) => Answer::NotNow { after: None },
         }
     }
 }
 
 /// Which answers may be tried again, as the specification of OTLP has them.
-async fn read(mut answer: Response) -> Answer {
+async fn read<S: Signal>(mut answer: Response) -> Answer {
     match answer.status() {
         StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY
@@ -79,17 +71,6 @@ async fn read(mut answer: Response) -> Answer {
             Ok(Some(_)) | Err(_) => return Answer::Taken { rejected: 0 },
         }
     }
-    let partial = ExportTraceServiceResponse::decode(body.as_slice())
-        .ok()
-        .and_then(|answer| answer.partial_success);
-    let spans = partial.map_or(0, |partial| partial.rejected_spans);
-    Answer::Taken {
-        rejected: rejected(spans),
-    }
-}
-
-fn compressed(message: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(message)?;
-    encoder.finish()
+    // One that is no message says nothing of what was left out.
+    taken::<S>(S::Answer::decode(body.as_slice()).unwrap_or_default())
 }

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
-    ExportTracePartialSuccess, ExportTraceServiceResponse,
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message as _;
 use tokio::io::AsyncReadExt as _;
@@ -21,7 +21,6 @@ use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::super::sample::span;
 use super::*;
 
 /// What a collector does with one request.
@@ -92,7 +91,7 @@ fn collector(address: SocketAddr, protocol: OtlpProtocol) -> Collector {
         endpoint: format!("http://{address}/"),
         protocol,
     };
-    Collector::new(&settings, ResourceAttributesWithSchema::default()).unwrap()
+    Collector::new(&settings).unwrap()
 }
 
 /// How many of ten spans are lost, and how often the collector was asked for it.
@@ -113,7 +112,9 @@ async fn lost(protocol: OtlpProtocol, does: impl IntoIterator<Item = Does>) -> (
             .with_state(told.clone()),
     };
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    let lost = collector.deliver((0..10).map(span).collect()).await;
+    let lost = collector
+        .deliver(&ExportTraceServiceRequest::default(), 10)
+        .await;
     serving.abort();
     let asked = *told.asked.lock().unwrap();
     (lost, asked)
@@ -190,7 +191,12 @@ async fn one_that_closes_while_it_is_asked_loses_what_it_was_sent() {
                 let _ = connection.read(&mut some).await;
             }
         });
-        assert_eq!(collector.deliver(vec![span(1)]).await, 1);
+        assert_eq!(
+            collector
+                .deliver(&ExportTraceServiceRequest::default(), 10)
+                .await,
+            10
+        );
         closing.abort();
     }
 }
