@@ -41,10 +41,8 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         },
         Variant::Open => Variant::Open,
     };
-    let servers = [
-        Server::start(&telling(Telemetered::Fully { collector }))?,
-        Server::start(&telling(Telemetered::Not))?,
-    ];
+    let full = Server::start(&telling(Telemetered::Fully { collector }))?;
+    let none = Server::start(&telling(Telemetered::Not))?;
     let (check, nobody) = (Rpc::check()?, bearer("nobody's")?);
     let telling = full.address;
     // Spans leave a second after their calls, and are not to leave while the other server is
@@ -57,7 +55,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         }
         Ok(())
     };
-    let compared = compare(&servers, &tokens, ROUNDS, told).await?;
+    let compared = compare(&[full, none], &tokens, ROUNDS, told).await?;
     let [full, none] = compared.costs;
     println!("P12: {full:.1} us of server time a call with telemetry, {none:.1} without");
     emulator.stop().await;
