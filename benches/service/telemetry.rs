@@ -13,7 +13,6 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use selvedge::telemetry::names;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::codec::CompressionEncoding;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -73,8 +72,7 @@ async fn collector() -> Result<(String, watch::Receiver<()>)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let (failed, failures) = watch::channel(());
-    let service =
-        TraceServiceServer::new(Sink(failed)).accept_compressed(CompressionEncoding::Gzip);
+    let service = TraceServiceServer::new(Sink(failed));
     tokio::spawn(
         tonic::transport::Server::builder()
             .add_service(service)

@@ -3,8 +3,8 @@
 //! Every span of a call is recorded and held until the call has ended (`hold`): one that failed
 //! leaves whole, of the others those that the ratio picks. What leaves waits in a bounded queue for
 //! each destination (`queue`), from which one task delivers. A collector or a disk that is slow or
-//! gone costs spans, which are counted, never calls. The tasks have a thread of their own: to encode
-//! and to compress a second's spans takes tens of milliseconds, in which a thread answers no call.
+//! gone costs spans, which are counted, never calls. The tasks have a thread of their own: to make and
+//! to encode a second's spans takes milliseconds, in which a thread answers no call.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};

@@ -11,7 +11,6 @@ use opentelemetry_proto::tonic::collector::logs::v1::{
 };
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use tokio::net::TcpListener;
-use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 /// A log record as it came.
@@ -40,8 +39,7 @@ impl LogReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let records = Records::default();
-        let service =
-            LogsServiceServer::new(records.clone()).accept_compressed(CompressionEncoding::Gzip);
+        let service = LogsServiceServer::new(records.clone());
         let router = tonic::service::Routes::new(service)
             .prepare()
             .into_axum_router();

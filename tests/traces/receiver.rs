@@ -1,14 +1,12 @@
 //! A collector: takes spans by OTLP over gRPC or HTTP, and finds them again by their trace.
 
 use std::collections::HashMap;
-use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
-use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -21,7 +19,6 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 use crate::support::eventually;
@@ -88,8 +85,7 @@ impl Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let spans = Spans::default();
         if protocol == "grpc" {
-            let service =
-                TraceServiceServer::new(spans.clone()).accept_compressed(CompressionEncoding::Gzip);
+            let service = TraceServiceServer::new(spans.clone());
             let router = tonic::service::Routes::new(service)
                 .prepare()
                 .into_axum_router();
@@ -203,9 +199,7 @@ impl TraceService for Spans {
 }
 
 async fn over_http(State(spans): State<Spans>, body: Bytes) -> Vec<u8> {
-    let mut message = Vec::new();
-    GzDecoder::new(&*body).read_to_end(&mut message).unwrap();
-    let request = ExportTraceServiceRequest::decode(&*message).unwrap();
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
     spans.answer(request).await.encode_to_vec()
 }
 

@@ -17,7 +17,6 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
-use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -102,8 +101,7 @@ async fn lost(protocol: OtlpProtocol, does: impl IntoIterator<Item = Does>) -> (
     let collector = collector(listener.local_addr().unwrap(), protocol);
     let router = match protocol {
         OtlpProtocol::Grpc => {
-            let service =
-                TraceServiceServer::new(told.clone()).accept_compressed(CompressionEncoding::Gzip);
+            let service = TraceServiceServer::new(told.clone());
             let routes = tonic::service::Routes::new(service);
             routes.prepare().into_axum_router()
         }

@@ -19,7 +19,6 @@ use prost::Message as _;
 use selvedge::telemetry::collector::OtlpProtocol;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status};
 
 use crate::support::wait::in_time;
@@ -91,8 +90,7 @@ impl Receiver {
         let taker = Taker(sender);
         match protocol {
             OtlpProtocol::Grpc => {
-                let service =
-                    MetricsServiceServer::new(taker).accept_compressed(CompressionEncoding::Gzip);
+                let service = MetricsServiceServer::new(taker);
                 let incoming = tonic::transport::server::TcpIncoming::from(listener);
                 tokio::spawn(
                     tonic::transport::Server::builder()
