@@ -5,7 +5,7 @@
 //! it says it left out, nothing of one that it takes at the second try.
 //!
 //! Nothing is compressed, as OpenTelemetry's own exporters have it unless they are told to: a
-//! collector is near, and to compress would be the larger part of what telemetry costs a call.
+//! collector is near, and to compress a span costs more than to encode it.
 
 use std::time::Duration;
 

@@ -12,38 +12,41 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 
 use super::Signal;
 
-impl Signal for ExportTraceServiceRequest {
-    type Answer = ExportTraceServiceResponse;
+macro_rules! signals {
+    ($($request:ty => $answer:ty {
+        method: $method:literal,
+        path: $path:literal,
+        rejected: $rejected:ident,
+    })+) => {$(
+        impl Signal for $request {
+            type Answer = $answer;
 
-    const METHOD: &'static str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    const PATH: &'static str = "/v1/traces";
+            const METHOD: &'static str =
+                concat!("/opentelemetry.proto.collector.", $method, "/Export");
+            const PATH: &'static str = $path;
 
-    fn rejected(answer: Self::Answer) -> i64 {
-        let partial = answer.partial_success;
-        partial.map_or(0, |partial| partial.rejected_spans)
-    }
+            fn rejected(answer: Self::Answer) -> i64 {
+                let partial = answer.partial_success;
+                partial.map_or(0, |partial| partial.$rejected)
+            }
+        }
+    )+};
 }
 
-impl Signal for ExportMetricsServiceRequest {
-    type Answer = ExportMetricsServiceResponse;
-
-    const METHOD: &'static str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-    const PATH: &'static str = "/v1/metrics";
-
-    fn rejected(answer: Self::Answer) -> i64 {
-        let partial = answer.partial_success;
-        partial.map_or(0, |partial| partial.rejected_data_points)
+signals! {
+    ExportTraceServiceRequest => ExportTraceServiceResponse {
+        method: "trace.v1.TraceService",
+        path: "/v1/traces",
+        rejected: rejected_spans,
     }
-}
-
-impl Signal for ExportLogsServiceRequest {
-    type Answer = ExportLogsServiceResponse;
-
-    const METHOD: &'static str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-    const PATH: &'static str = "/v1/logs";
-
-    fn rejected(answer: Self::Answer) -> i64 {
-        let partial = answer.partial_success;
-        partial.map_or(0, |partial| partial.rejected_log_records)
+    ExportMetricsServiceRequest => ExportMetricsServiceResponse {
+        method: "metrics.v1.MetricsService",
+        path: "/v1/metrics",
+        rejected: rejected_data_points,
+    }
+    ExportLogsServiceRequest => ExportLogsServiceResponse {
+        method: "logs.v1.LogsService",
+        path: "/v1/logs",
+        rejected: rejected_log_records,
     }
 }

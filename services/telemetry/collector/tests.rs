@@ -8,6 +8,18 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
+    LogsService, LogsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -196,5 +208,87 @@ async fn one_that_closes_while_it_is_asked_loses_what_it_was_sent() {
             10
         );
         closing.abort();
+    }
+}
+
+fn metrics_left_out() -> ExportMetricsServiceResponse {
+    ExportMetricsServiceResponse {
+        partial_success: Some(ExportMetricsPartialSuccess {
+            rejected_data_points: 2,
+            error_message: "planted".to_owned(),
+        }),
+    }
+}
+
+fn logs_left_out() -> ExportLogsServiceResponse {
+    ExportLogsServiceResponse {
+        partial_success: Some(ExportLogsPartialSuccess {
+            rejected_log_records: 3,
+            error_message: "planted".to_owned(),
+        }),
+    }
+}
+
+/// Leaves out one span, two points and three records of each request.
+#[derive(Clone)]
+struct Choosy;
+
+#[tonic::async_trait]
+impl TraceService for Choosy {
+    async fn export(
+        &self,
+        _: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        Ok(Response::new(left_out(1)))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Choosy {
+    async fn export(
+        &self,
+        _: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        Ok(Response::new(metrics_left_out()))
+    }
+}
+
+#[tonic::async_trait]
+impl LogsService for Choosy {
+    async fn export(
+        &self,
+        _: Request<ExportLogsServiceRequest>,
+    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        Ok(Response::new(logs_left_out()))
+    }
+}
+
+#[tokio::test]
+async fn each_kind_goes_where_it_is_taken_and_is_told_what_of_it_was_left_out() {
+    for protocol in [OtlpProtocol::Grpc, OtlpProtocol::Http] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let collector = collector(listener.local_addr().unwrap(), protocol);
+        let router = match protocol {
+            OtlpProtocol::Grpc => tonic::service::Routes::new(TraceServiceServer::new(Choosy))
+                .add_service(MetricsServiceServer::new(Choosy))
+                .add_service(LogsServiceServer::new(Choosy))
+                .prepare()
+                .into_axum_router(),
+            OtlpProtocol::Http => axum::Router::new()
+                .route("/v1/traces", post(left_out(1).encode_to_vec()))
+                .route("/v1/metrics", post(metrics_left_out().encode_to_vec()))
+                .route("/v1/logs", post(logs_left_out().encode_to_vec())),
+        };
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await });
+        let spans = ExportTraceServiceRequest::default();
+        let metrics = ExportMetricsServiceRequest::default();
+        let logs = ExportLogsServiceRequest::default();
+        let lost = [
+            collector.deliver(&spans, 10).await,
+            collector.deliver(&metrics, 10).await,
+            collector.deliver(&logs, 10).await,
+        ];
+        serving.abort();
+        assert_eq!(lost, [1, 2, 3], "{protocol:?}");
     }
 }
