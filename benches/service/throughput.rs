@@ -49,9 +49,18 @@ pub(crate) async fn compare(
     mut settled: impl AsyncFnMut(&Server) -> Result<()>,
 ) -> Result<Compared> {
     let check = Rpc::check()?;
+    let load = async |server: &Server| {
+        let tokens = Rc::clone(tokens);
+        let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
+        ensure!(
+            calls > TOKENS as u64,
+            "too few calls for every token to have its turn"
+        );
+        anyhow::Ok(calls as f64)
+    };
     // Every token is seen once before anything is measured: this is about the second sight.
     for server in servers {
-        saturate(server.address, &check, Rc::clone(tokens), 8, 32, ROUND).await?;
+        load(server).await?;
         settled(server).await?;
     }
     let mut ratios = Vec::new();
@@ -63,15 +72,9 @@ pub(crate) async fn compare(
         turns.rotate_left(round % 2);
         for ((server, rate), costs) in turns {
             let before = server.process().processor_us()?;
-            let tokens = Rc::clone(tokens);
-            let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
-            ensure!(
-                calls > TOKENS as u64,
-                "too few calls for every token to have its turn"
-            );
-            *rate = calls as f64;
+            *rate = load(server).await?;
             settled(server).await?;
-            costs.push((server.process().processor_us()? - before) / calls as f64);
+            costs.push((server.process().processor_us()? - before) / *rate);
         }
         // The machine has fast and slow phases: only neighbours in time are comparable.
         let [first, second] = rates;
