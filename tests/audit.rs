@@ -87,7 +87,7 @@ async fn served(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_of_user_hashes_that_is_replaced_is_read_by_a_refused_call_that_is_answered() {
+async fn a_key_of_user_hashes_that_is_replaced_renames_the_user_of_a_token_that_is_remembered() {
     let emulator = start_emulator(Clock::system()).await;
     let folder = TemporaryFolder::new();
     let key_file = folder.path().join("user.key");
@@ -101,6 +101,13 @@ async fn a_key_of_user_hashes_that_is_replaced_is_read_by_a_refused_call_that_is
         ("SELVEDGE_TELEMETRY__SPAN_FILE", spans.to_str().unwrap()),
     ];
     let (served, client) = served(&emulator, folder.path(), &settings).await;
+    let token = read_token(&emulator);
+    let (first, again) = (
+        named(&client, folder.path(), &token).await,
+        named(&client, folder.path(), &token).await,
+    );
+    assert_eq!(first, again);
+
     let read = "the key of user hashes has been read";
     let reads = || served.log().matches(read).count();
     let before = reads();
@@ -113,6 +120,22 @@ async fn a_key_of_user_hashes_that_is_replaced_is_read_by_a_refused_call_that_is
         reads() > before
     })
     .await;
+    assert_ne!(named(&client, folder.path(), &token).await, first);
+}
+
+/// What the entry of a call with the token names its user.
+async fn named(client: &RawClient, folder: &Path, token: &str) -> Value {
+    let (call, trace) = traced(Call::to(READ_DATA).bearer(token));
+    assert_eq!(client.send(&call).await.verdict(), "OK");
+    let mut hash = Value::Null;
+    eventually("the call is entered", async || {
+        let entries = entries(&folder.join("audit.jsonl"));
+        let entry = entries.iter().find(|entry| entry["trace_id"] == *trace);
+        hash = entry.map_or(Value::Null, |entry| entry["user.hash"].clone());
+        hash.is_string()
+    })
+    .await;
+    hash
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
