@@ -163,7 +163,7 @@ impl App {
             settings.auth.clock.clone(),
         ));
         let observers = Arc::new(Observers::new([
-            Arc::new(CallFindings::new(Arc::clone(&settings.users))) as Arc<dyn IdentityObserver>,
+            Arc::new(CallFindings) as Arc<dyn IdentityObserver>,
             Arc::clone(&metrics) as _,
             Arc::clone(&audit) as _,
         ]));
@@ -446,9 +446,11 @@ fn guarded(
         .option_layer(face.grpc_web)
         // Whatever is refused below, its reply and its events name one trace.
         .layer(
-            TraceContextLayer::new(face.served.clone(), settings.trust_inbound)
-                .listening_at(address)
-                .leaving_to(settings.spans.clone()),
+            TraceContextLayer::new(face.served.clone(), settings.trust_inbound).leaving_to(
+                settings.spans.clone(),
+                Arc::clone(&settings.users),
+                address,
+            ),
         )
         // Above everything that refuses, and below what names the trace: each call is measured once.
         .layer(MeasureLayer::new(Arc::clone(metrics)))

@@ -15,7 +15,7 @@ use selvedge::transport::completion::CompletionLayer;
 use tower::ServiceBuilder;
 
 use crate::contracts::descriptor_set;
-use crate::support::running::{start_emulator, users};
+use crate::support::running::start_emulator;
 use crate::support::served::{Served, traced};
 use crate::support::wait::in_time;
 use crate::support::{Call, READ_DATA, Reply, Running, Setup, read_token, user_token};
@@ -195,7 +195,7 @@ impl Guarded {
     pub(crate) async fn under(settings: impl FnOnce(&Emulator) -> AuthSettings) -> Self {
         let emulator = start_emulator(auth_interceptor::Clock::system()).await;
         let mut settings = settings(&emulator);
-        settings.observer = Arc::new(CallFindings::new(users(settings.clock.clone())));
+        settings.observer = Arc::new(CallFindings);
         let authenticator = Authenticator::start(&settings).unwrap();
         in_time("the keys are read", authenticator.ready()).await;
         let contract = descriptor_set("step_up", "grpc/health/v1/health.proto");

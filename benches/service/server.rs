@@ -185,8 +185,10 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                     Telemetered::Not | Telemetered::Logged => None,
                 };
                 let audit_file = folder()?.join(format!("audit-{}.jsonl", std::process::id()));
+                let naming = UserNaming::Hash { key_file: None };
+                let users = Arc::new(UserIdentity::new(&naming, settings.clock.clone())?);
                 let _writing = match &metrics {
-                    Some(metrics) => Some(observe(&mut settings, metrics, &audit_file)?),
+                    Some(metrics) => Some(observe(&mut settings, &users, metrics, &audit_file)?),
                     None => None,
                 };
                 let authenticator = Authenticator::start(&settings)?;
@@ -194,8 +196,11 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                 let measure = metrics.map(MeasureLayer::new);
                 let service = ServiceBuilder::new()
                     .layer(
-                        TraceContextLayer::new(served.clone(), TrustInbound::Auto)
-                            .leaving_to(running.spans()),
+                        TraceContextLayer::new(served.clone(), TrustInbound::Auto).leaving_to(
+                            running.spans(),
+                            users,
+                            None,
+                        ),
                     )
                     .option_layer(measure)
                     .layer(inner)
@@ -224,6 +229,7 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
 /// As the service has it: the call's span, the metrics, and the audit trail on a file.
 fn observe(
     settings: &mut AuthSettings,
+    users: &Arc<UserIdentity>,
     metrics: &Arc<Metrics>,
     audit_file: &Path,
 ) -> Result<Writing> {
@@ -231,10 +237,9 @@ fn observe(
         file: Some(audit_file.to_owned()),
         ..AuditSettings::default()
     })?;
-    let users = UserIdentity::new(&UserNaming::Hash { key_file: None }, settings.clock.clone())?;
-    let users = Arc::new(users);
+    let users = Arc::clone(users);
     settings.observer = Arc::new(Observers::new([
-        Arc::new(CallFindings::new(Arc::clone(&users))) as Arc<dyn IdentityObserver>,
+        Arc::new(CallFindings) as Arc<dyn IdentityObserver>,
         Arc::clone(metrics) as _,
         Arc::new(Audit::new(trail, users, settings.clock.clone())) as _,
     ]));

@@ -26,10 +26,10 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for CallEvents {
             return;
         }
         CallContext::current(|call| {
-            if call.span_context().is_some() {
+            if let Some(span) = call.span() {
                 // Before the span is written on: a value that is formatted may log, too.
                 let event = exported(event);
-                call.record(|found| found.add(event));
+                span.found().add(event);
             }
         });
     }

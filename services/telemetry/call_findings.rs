@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use auth_interceptor::{DecidedCall, Observer, Validation};
 
-use super::call_span::{Decision, Found};
-use super::identity::UserIdentity;
+use super::call_span::Found;
 use super::names;
 use super::trace_context::CallContext;
 use crate::exchange::{
@@ -14,26 +13,14 @@ use crate::exchange::{
 };
 
 /// Writes on the span of the call that the task is answering, where there is one.
-#[derive(Clone, Debug)]
-pub struct CallFindings {
-    users: Arc<UserIdentity>,
-}
-
-impl CallFindings {
-    /// Names users by `users`.
-    #[must_use]
-    pub fn new(users: Arc<UserIdentity>) -> Self {
-        Self { users }
-    }
-}
+#[derive(Clone, Copy, Debug)]
+pub struct CallFindings;
 
 impl Observer for CallFindings {
     fn decided(&self, decided: &DecidedCall<'_>) {
         CallContext::current(|call| {
-            if call.span_context().is_some() {
-                // Before the span is written on: to name a user may be to log that a key was read.
-                let decision = Decision::of(decided, &self.users);
-                call.record(|found| found.decided(decision));
+            if let Some(span) = call.span() {
+                span.decided(decided);
             }
         });
     }

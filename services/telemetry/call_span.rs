@@ -2,6 +2,7 @@
 //! leaves. Most do not, and to write down what nobody reads would cost a call more than its decision.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -23,20 +24,33 @@ use crate::refusal;
 /// SDKs keep.
 const EVENTS: usize = 128;
 
-/// The span of a call that goes on. It ends when it is dropped.
+/// What the spans of all calls have in common. Calls share it whole: to count who holds each part would
+/// cost a call more than to look it up.
+#[derive(Clone, Debug)]
+pub(super) struct CallSpans {
+    pub(super) spans: Spans,
+    pub(super) users: Arc<UserIdentity>,
+    pub(super) listening: Option<Listening>,
+}
+
+/// The span of a call that goes on.
 #[derive(Debug)]
 pub(super) struct CallSpan {
-    pub(super) spans: Spans,
+    of: Arc<CallSpans>,
     /// Its own ids.
     pub(super) context: SpanContext,
-    pub(super) inbound: Option<Inbound>,
-    pub(super) began: SystemTime,
-    pub(super) asked: Asked,
-    pub(super) found: Mutex<Found>,
+    inbound: Option<Inbound>,
+    began: SystemTime,
+    asked: Asked,
+    found: Mutex<Found>,
+    /// Whether the spans below it are held until it ends.
+    holds: AtomicBool,
 }
 
 /// What a call has left, of which its span is made.
 struct Left {
+    of: Arc<CallSpans>,
+    method: Option<Arc<MethodPolicy>>,
     context: SpanContext,
     inbound: Option<Inbound>,
     began: SystemTime,
@@ -44,14 +58,12 @@ struct Left {
     found: Found,
 }
 
-/// What is known before anything has looked at a call.
+/// What is known of a call, but for its method, before anything has looked at it.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    pub(super) method: Option<Arc<MethodPolicy>>,
     /// What was asked for in place of a method.
     pub(super) original: Option<String>,
     pub(super) http_route: Option<Arc<str>>,
-    pub(super) listening: Option<Listening>,
     pub(super) peer: Option<IpAddr>,
 }
 
@@ -75,8 +87,8 @@ pub(super) struct Found {
 /// How the call was decided. Of one that was let through, what that says is put off: it is known from
 /// the caller, without their token, and hardly ever wanted.
 #[derive(Debug)]
-pub(super) enum Decision {
-    Allowed(Caller, Arc<UserIdentity>),
+enum Decision {
+    Allowed(Caller),
     Denied(Attributes),
 }
 
@@ -89,9 +101,79 @@ struct Judged {
 }
 
 impl CallSpan {
+    /// The span of a call that begins, with its ids. One that a caller's trace goes on in may be one
+    /// of several there.
+    pub(super) fn begin(
+        of: &Arc<CallSpans>,
+        context: SpanContext,
+        inbound: Option<Inbound>,
+        asked: Asked,
+    ) -> Self {
+        let span = Self {
+            of: Arc::clone(of),
+            context,
+            began: export::now(),
+            asked,
+            found: Mutex::default(),
+            holds: AtomicBool::new(false),
+            inbound,
+        };
+        if let Some(Inbound::Continued(_)) = &span.inbound {
+            span.hold();
+        }
+        span
+    }
+
+    /// Has the spans below it held until it ends.
+    pub(super) fn hold(&self) {
+        if !self.holds.swap(true, Ordering::Relaxed) {
+            self.of.spans.begin(self.context.trace_id());
+        }
+    }
+
+    pub(super) fn decided(&self, decided: &DecidedCall<'_>) {
+        // Before the span is written on: to name a user may be to log that a key was read.
+        let decision = Decision::of(decided, &self.of.users);
+        self.found().decision = Some(decision);
+    }
+
     pub(super) fn found(&self) -> MutexGuard<'_, Found> {
         // Every change is whole by itself.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it leaves, now that its call has ended.
+    pub(super) fn leaves(&mut self) -> bool {
+        let failed = self.has_failed();
+        let (trace, holds) = (self.context.trace_id(), *self.holds.get_mut());
+        self.of.spans.needs(trace, failed, holds)
+    }
+
+    /// Leaves, as that of a call of `method`.
+    pub(super) fn leave(mut self, method: Option<Arc<MethodPolicy>>) {
+        let (trace, failed) = (self.context.trace_id(), self.has_failed());
+        let ended = export::now();
+        let found = self.found.into_inner();
+        let left = Left {
+            of: Arc::clone(&self.of),
+            method,
+            context: self.context,
+            inbound: self.inbound,
+            began: self.began,
+            asked: self.asked,
+            found: found.unwrap_or_else(PoisonError::into_inner),
+        };
+        self.of.spans.end(EndedCall {
+            trace,
+            failed,
+            ended,
+            span: Arc::new(move || left.span(ended)),
+        });
+    }
+
+    fn has_failed(&mut self) -> bool {
+        let found = self.found.get_mut().unwrap_or_else(PoisonError::into_inner);
+        found.code.is_some_and(|code| code != Code::Ok)
     }
 }
 
@@ -106,7 +188,7 @@ impl Left {
         links
             .links
             .extend(link.map(|caller| Link::new(caller.clone(), Vec::new(), 0)));
-        let name = match &self.asked.method {
+        let name = match &self.method {
             Some(method) => method.method().to_owned().into(),
             None => names::SPAN_OTHER_CALL.into(),
         };
@@ -115,8 +197,6 @@ impl Left {
         } else {
             Status::Unset
         };
-        let mut attributes = self.asked.attributes();
-        self.found.add_to(&mut attributes);
         SpanData {
             span_context: self.context.clone(),
             parent_span_id: parent.map_or(SpanId::INVALID, SpanContext::span_id),
@@ -125,7 +205,7 @@ impl Left {
             name,
             start_time: self.began,
             end_time: ended,
-            attributes: attributes.0,
+            attributes: self.attributes().0,
             dropped_attributes_count: 0,
             events: self.found.events.clone(),
             links,
@@ -133,35 +213,7 @@ impl Left {
             instrumentation_scope: export::scope(),
         }
     }
-}
 
-impl Drop for CallSpan {
-    fn drop(&mut self) {
-        let found = self.found.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let found = std::mem::take(found);
-        let failed = found.code.is_some_and(|code| code != Code::Ok);
-        let trace = self.context.trace_id();
-        if !self.spans.needs(trace, failed) {
-            return;
-        }
-        let ended = export::now();
-        let left = Left {
-            context: self.context.clone(),
-            inbound: self.inbound.take(),
-            began: self.began,
-            asked: std::mem::take(&mut self.asked),
-            found,
-        };
-        self.spans.end(EndedCall {
-            trace,
-            failed,
-            ended,
-            span: Arc::new(move || left.span(ended)),
-        });
-    }
-}
-
-impl Asked {
     fn attributes(&self) -> Attributes {
         let mut attributes = Attributes::default();
         let method = self.method.as_deref();
@@ -170,26 +222,29 @@ impl Asked {
             names::RPC_METHOD,
             method.map_or(names::OTHER, MethodPolicy::method).to_owned(),
         );
-        attributes.put_if(names::RPC_METHOD_ORIGINAL, self.original.clone());
-        attributes.put_if(names::HTTP_ROUTE, self.http_route.clone());
-        if let Some(Listening { address, port }) = &self.listening {
+        if let Some(Listening { address, port }) = &self.of.listening {
             attributes.put(names::SERVER_ADDRESS, Arc::clone(address));
             attributes.put(names::SERVER_PORT, i64::from(*port));
         }
-        let peer = self.peer.map(|peer| peer.to_string());
-        attributes.put_if(names::NETWORK_PEER_ADDRESS, peer);
         let required = method.map(MethodPolicy::required);
         let required = required.filter(|required| !required.is_empty());
         attributes.put_if(names::SCOPE_REQUIRED, required.map(str::to_owned));
+        self.asked.add_to(&mut attributes);
+        self.found.add_to(&mut attributes, &self.of.users);
         attributes
     }
 }
 
-impl Found {
-    pub(super) fn decided(&mut self, decision: Decision) {
-        self.decision = Some(decision);
+impl Asked {
+    fn add_to(&self, attributes: &mut Attributes) {
+        attributes.put_if(names::RPC_METHOD_ORIGINAL, self.original.clone());
+        attributes.put_if(names::HTTP_ROUTE, self.http_route.clone());
+        let peer = self.peer.map(|peer| peer.to_string());
+        attributes.put_if(names::NETWORK_PEER_ADDRESS, peer);
     }
+}
 
+impl Found {
     pub(super) fn validated(&mut self, validation: &Validation<'_>) {
         self.judged = Some(Judged {
             keys: validation.keys,
@@ -222,7 +277,7 @@ impl Found {
     }
 
     /// Adds all that was found out, but for the events.
-    fn add_to(&self, attributes: &mut Attributes) {
+    fn add_to(&self, attributes: &mut Attributes, users: &UserIdentity) {
         if let Some(judged) = &self.judged {
             attributes.keys_age(judged.keys_age);
             attributes.put(names::JWKS_SOURCE, judged.keys.as_str());
@@ -232,7 +287,7 @@ impl Found {
             );
         }
         match &self.decision {
-            Some(Decision::Allowed(caller, users)) => {
+            Some(Decision::Allowed(caller)) => {
                 attributes.decision(&caller.decided(), users);
             }
             Some(Decision::Denied(said)) => attributes.extend(said),
@@ -249,12 +304,12 @@ impl Found {
 
 /// The attributes of a span, each key once: as it was put last.
 #[derive(Debug, Default)]
-pub(super) struct Attributes(Vec<KeyValue>);
+struct Attributes(Vec<KeyValue>);
 
 impl Decision {
-    pub(super) fn of(decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) -> Self {
+    fn of(decided: &DecidedCall<'_>, users: &UserIdentity) -> Self {
         match decided.verdict() {
-            Verdict::Allowed(caller) => Self::Allowed(caller.without_token(), Arc::clone(users)),
+            Verdict::Allowed(caller) => Self::Allowed(caller.without_token()),
             Verdict::Denied(_) => {
                 let mut said = Attributes::default();
                 said.decision(decided, users);

@@ -68,17 +68,18 @@ impl Spans {
         self.hold.is_some()
     }
 
-    /// A call has begun, under this trace.
+    /// The spans under this trace are to be held until a call that has begun there has ended.
     pub(super) fn begin(&self, trace: TraceId) {
         if let Some(hold) = &self.hold {
             hold.begin(trace);
         }
     }
 
-    /// Whether the span of a call that ends may leave. If not, the call has ended with that.
-    pub(super) fn needs(&self, trace: TraceId, failed: bool) -> bool {
+    /// Whether the span of a call that ends may leave. If not, the call has ended with that. `holds`
+    /// says whether it has begun to hold spans.
+    pub(super) fn needs(&self, trace: TraceId, failed: bool, holds: bool) -> bool {
         let hold = self.hold.as_ref();
-        hold.is_some_and(|hold| hold.needs(trace, failed))
+        hold.is_some_and(|hold| hold.needs(trace, failed, holds))
     }
 
     /// A call has ended whose span may leave.

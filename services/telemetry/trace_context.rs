@@ -2,7 +2,7 @@
 //! call is below.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use auth_interceptor::{MethodPolicy, ServedPolicies};
@@ -15,8 +15,9 @@ use tokio::task::futures::TaskLocalFuture;
 use tonic::Code;
 use tower::{Layer, Service};
 
-use super::call_span::{Asked, CallSpan, Found, Listening};
-use super::export::{self, Spans};
+use super::call_span::{Asked, CallSpan, CallSpans, Found, Listening};
+use super::export::Spans;
+use super::identity::UserIdentity;
 use super::names;
 use super::propagation::{Inbound, TrustInbound};
 use crate::transport::listener::PeerAddress;
@@ -89,10 +90,23 @@ impl CallContext {
         self.0.trace_id
     }
 
+    /// The call's own span; none where no spans leave.
+    pub(super) fn span(&self) -> Option<&CallSpan> {
+        self.0.span.as_ref()
+    }
+
     /// The ids of the call's own span; none where no spans leave.
     #[must_use]
     pub fn span_context(&self) -> Option<&SpanContext> {
-        self.0.span.as_ref().map(|span| &span.context)
+        self.span().map(|span| &span.context)
+    }
+
+    /// A span has begun below the call's own, if that is of this trace: what is below is held until
+    /// the call has ended.
+    pub(super) fn hold(&self, trace: TraceId) {
+        if let Some(span) = self.span().filter(|_| self.0.trace_id == trace) {
+            span.hold();
+        }
     }
 
     /// The method; none for one that is not served.
@@ -123,8 +137,17 @@ impl CallContext {
 
     /// Says something on the call's span. `write` does not log: what is logged is said on it too.
     pub(super) fn record(&self, write: impl FnOnce(&mut Found)) {
-        if let Some(span) = &self.0.span {
+        if let Some(span) = self.span() {
             write(&mut span.found());
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        // Most do not: to move them would cost more than to look.
+        if let Some(span) = self.span.take_if(CallSpan::leaves) {
+            span.leave(self.method.take());
         }
     }
 }
@@ -141,8 +164,7 @@ pub struct OtherFace {
 pub struct TraceContextLayer {
     served: ServedPolicies,
     trust_inbound: TrustInbound,
-    listening: Option<Listening>,
-    spans: Spans,
+    leaving: Option<Arc<CallSpans>>,
 }
 
 impl TraceContextLayer {
@@ -152,25 +174,31 @@ impl TraceContextLayer {
         Self {
             served,
             trust_inbound,
-            listening: None,
-            spans: Spans::default(),
+            leaving: None,
         }
     }
 
-    /// The same, of calls that come in at `address`.
+    /// The same, with calls' spans left to `spans`, if there is anybody to leave them to: those of
+    /// calls that come in at `address`, with users named by `users`.
     #[must_use]
-    pub fn listening_at(self, address: Option<SocketAddr>) -> Self {
+    pub fn leaving_to(
+        self,
+        spans: Spans,
+        users: Arc<UserIdentity>,
+        address: Option<SocketAddr>,
+    ) -> Self {
         let listening = address.map(|address| Listening {
             address: address.ip().to_string().into(),
             port: address.port(),
         });
-        Self { listening, ..self }
-    }
-
-    /// The same, with calls' spans left to `spans`.
-    #[must_use]
-    pub fn leaving_to(self, spans: Spans) -> Self {
-        Self { spans, ..self }
+        let leaving = spans.is_on().then(|| {
+            Arc::new(CallSpans {
+                spans,
+                users,
+                listening,
+            })
+        });
+        Self { leaving, ..self }
     }
 
     fn call<B>(&self, request: &Request<B>, inbound: Option<Inbound>) -> CallContext {
@@ -181,14 +209,14 @@ impl TraceContextLayer {
         };
         let ids = RandomIdGenerator::default();
         let trace_id = continued.map_or_else(|| ids.new_trace_id(), SpanContext::trace_id);
-        if !self.spans.is_on() {
+        let Some(leaving) = &self.leaving else {
             return CallContext(Arc::new(Call {
                 trace_id,
                 method,
                 span: None,
                 parent: SpanContexts::new(),
             }));
-        }
+        };
         let state = continued.map(|caller| caller.trace_state().clone());
         let context = SpanContext::new(
             trace_id,
@@ -198,37 +226,28 @@ impl TraceContextLayer {
             false,
             state.unwrap_or_default(),
         );
-        self.spans.begin(trace_id);
+        let asked = asked(request, method.is_some());
         CallContext(Arc::new(Call {
             trace_id,
             parent: SpanContexts::new().with_remote_span_context(context.clone()),
-            span: Some(CallSpan {
-                spans: self.spans.clone(),
-                context,
-                inbound,
-                began: export::now(),
-                asked: self.asked(request, method.clone()),
-                found: Mutex::default(),
-            }),
+            span: Some(CallSpan::begin(leaving, context, inbound, asked)),
             method,
         }))
     }
+}
 
-    fn asked<B>(&self, request: &Request<B>, method: Option<Arc<MethodPolicy>>) -> Asked {
-        let original = method.is_none().then(|| {
-            let path = request.uri().path();
-            let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
-            asked.escape_default().to_string()
-        });
-        let face = request.extensions().get::<OtherFace>();
-        let peer = request.extensions().get::<PeerAddress>();
-        Asked {
-            method,
-            original,
-            http_route: face.and_then(|face| face.http_route.clone()),
-            listening: self.listening.clone(),
-            peer: peer.map(|peer| peer.0.ip()),
-        }
+fn asked<B>(request: &Request<B>, is_served: bool) -> Asked {
+    let original = (!is_served).then(|| {
+        let path = request.uri().path();
+        let asked: String = path.chars().skip(1).take(PATH_CHARACTERS).collect();
+        asked.escape_default().to_string()
+    });
+    let face = request.extensions().get::<OtherFace>();
+    let peer = request.extensions().get::<PeerAddress>();
+    Asked {
+        original,
+        http_route: face.and_then(|face| face.http_route.clone()),
+        peer: peer.map(|peer| peer.0.ip()),
     }
 }
 

@@ -22,7 +22,7 @@ use super::asked::Asked;
 use super::scene::{FACES, Face, Scene, refuses_over};
 use crate::authorization::{Guarded, provider, signed_in_elsewhere, user};
 use crate::own_faults;
-use crate::support::running::{start_emulator, users};
+use crate::support::running::start_emulator;
 use crate::support::served::{Served, traced};
 use crate::support::wait::in_time;
 use crate::support::{GET_PROFILE, READ_DATA, Setup, eventually, user_token};
@@ -80,7 +80,7 @@ pub(crate) async fn a_fault_of_ours_is_told_over_every_face() {
     let token = user_token(&emulator, seed::CONSENTED, &["access_as_user"]);
     let asked = Asked::of(GET_PROFILE, &json!({})).bearer(&token);
     let mut settings = Setup::default().auth(&emulator);
-    settings.observer = Arc::new(CallFindings::new(users(settings.clock.clone())));
+    settings.observer = Arc::new(CallFindings);
     let authenticator = Authenticator::start(&settings).unwrap();
     in_time("the keys are read", authenticator.ready()).await;
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use auth_interceptor::ServedPolicies;
+use auth_interceptor::{Clock, ServedPolicies};
 use http::{Request, Response};
 use selvedge::telemetry::propagation::TrustInbound;
 use selvedge::telemetry::trace_context::TraceContextLayer;
@@ -17,10 +17,12 @@ use tower::Service;
 
 use super::evidence;
 use super::raw_client::RawClient;
+use super::running::users;
 
 /// Names the calls to what is served, as the service itself does.
 pub(crate) fn traced(served: ServedPolicies) -> TraceContextLayer {
-    TraceContextLayer::new(served, TrustInbound::Auto).leaving_to(evidence::spans())
+    let users = users(Clock::system());
+    TraceContextLayer::new(served, TrustInbound::Auto).leaving_to(evidence::spans(), users, None)
 }
 
 /// Serves on a free port until it is dropped, as the service itself listens.

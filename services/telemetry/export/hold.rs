@@ -22,6 +22,7 @@ use super::drops::Drops;
 use super::ended::Ended;
 use super::queue::Queue;
 use super::ratio::Ratio;
+use crate::telemetry::trace_context::CallContext;
 
 #[cfg(test)]
 mod tests;
@@ -116,9 +117,13 @@ impl Hold {
 
     /// Whether the span of a call that ends is one that may leave, now or with another of its trace.
     /// If it is not, the call has ended with that: nobody has to make a span of it.
-    pub(super) fn needs(&self, trace: TraceId, failed: bool) -> bool {
+    /// `holds` says whether it has begun here.
+    pub(super) fn needs(&self, trace: TraceId, failed: bool, holds: bool) -> bool {
         if failed || self.0.ratio.picks(trace) {
             return true;
+        }
+        if !holds {
+            return false;
         }
         let mut held = self.held();
         match held.traces.get(&trace) {
@@ -152,7 +157,10 @@ impl Hold {
             ..
         } = &mut *held;
         let Some(trace) = traces.get_mut(&id) else {
-            // It comes late, or its trace found no room.
+            // Nothing was held for it, it comes late, or its trace found no room.
+            if failed {
+                remember(remembered, id);
+            }
             let failed = failed || remembered.contains(&id);
             let leaves = failed || picked;
             return Leaving {
@@ -242,11 +250,13 @@ impl SpanProcessor for Hold {
     fn on_start(&self, span: &mut Span, parent: &Context) {
         use opentelemetry::trace::Span as _;
 
+        let trace = span.span_context().trace_id();
         let parent = parent.span().span_context().clone();
-        if parent.is_valid() && !parent.is_remote() {
-            return;
+        if !parent.is_valid() || parent.is_remote() {
+            self.begin(trace);
+        } else {
+            CallContext::current(|call| call.hold(trace));
         }
-        self.begin(span.span_context().trace_id());
     }
 
     fn on_end(&self, span: SpanData) {

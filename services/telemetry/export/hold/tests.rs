@@ -1,7 +1,10 @@
 //! Which spans leave, from the SDK's own tracer to an exporter in memory.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
+use auth_interceptor::{Clock, GuardedServices, PlainRefusal, Policies};
+use http::Request;
 use opentelemetry::trace::{
     Span as _, SpanContext, SpanId, SpanKind, TraceFlags, TraceState, Tracer as _,
     TracerProvider as _,
@@ -9,12 +12,18 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tokio_util::sync::CancellationToken;
+use tonic::Code;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
+use super::super::Spans;
 use super::super::drops::Destination;
 use super::super::flow::Flow;
 use super::super::queue::{self, CAPACITY, Deliver, KEPT_FOR_FAILURES, Queued};
 use super::*;
+use crate::telemetry::identity::{UserIdentity, UserNaming};
 use crate::telemetry::names;
+use crate::telemetry::propagation::TrustInbound;
+use crate::telemetry::trace_context::TraceContextLayer;
 
 struct Running {
     tracer: SdkTracer,
@@ -339,14 +348,14 @@ async fn a_call_whose_span_nobody_needs_ends_with_all_that_was_held_below_it() {
     holding.hold.begin(trace);
     holding.child("store", &call);
     assert_eq!(holding.hold.held().spans, 1);
-    assert!(!holding.hold.needs(trace, false));
+    assert!(!holding.hold.needs(trace, false, true));
     assert_eq!(holding.hold.held().spans, 0);
     assert!(holding.hold.held().traces.is_empty());
 
     // Another that goes on under its id may fail, and then it leaves too.
     holding.hold.begin(trace);
     holding.hold.begin(trace);
-    assert!(holding.hold.needs(trace, false));
+    assert!(holding.hold.needs(trace, false, true));
 }
 
 #[tokio::test]
@@ -362,5 +371,50 @@ async fn a_call_that_panics_is_held_no_longer_than_its_span_lives() {
     assert!(panicked.is_err());
     assert!(holding.hold.held().traces.is_empty());
     let left = counted([("call", 1), ("exchange", 1)]);
+    assert_eq!(holding.exported().await, left);
+}
+
+/// A call that comes in through the layer and asks somebody else on its way.
+async fn served(holding: &Running, code: Code) {
+    let spans = Spans {
+        hold: Some(holding.hold.clone()),
+        flow: Arc::default(),
+    };
+    let users = UserIdentity::new(&UserNaming::ObjectId, Clock::system()).unwrap();
+    let (_, served) =
+        GuardedServices::new(Policies::default(), Arc::new(PlainRefusal::new("test"))).into_parts();
+    let layer = TraceContextLayer::new(served, TrustInbound::Auto);
+    let layer = layer.leaving_to(spans, Arc::new(users), None);
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        // Nothing below it has to be held yet.
+        assert!(holding.hold.held().traces.is_empty());
+        for name in ["exchange", "fabric"] {
+            holding.tracer.start(name).end();
+        }
+        assert_eq!(holding.hold.held().spans, 2);
+        CallContext::current(|call| call.answered(code, None));
+        Ok::<_, Infallible>(())
+    }));
+    let answered = service.oneshot(Request::new(())).await;
+    assert!(answered.is_ok());
+    assert!(holding.hold.held().traces.is_empty());
+    assert_eq!(holding.hold.held().spans, 0);
+}
+
+#[tokio::test]
+async fn what_begins_below_a_served_call_is_held_until_that_ends() {
+    let holding = Running::new(0.0);
+    for code in [Code::Ok, Code::Unavailable, Code::Ok] {
+        served(&holding, code).await;
+    }
+    let left = counted([(names::SPAN_OTHER_CALL, 1), ("exchange", 1), ("fabric", 1)]);
+    assert_eq!(holding.exported().await, left);
+}
+
+#[tokio::test]
+async fn all_below_a_served_call_that_the_ratio_picks_leaves() {
+    let holding = Running::new(1.0);
+    served(&holding, Code::Ok).await;
+    let left = counted([(names::SPAN_OTHER_CALL, 1), ("exchange", 1), ("fabric", 1)]);
     assert_eq!(holding.exported().await, left);
 }
