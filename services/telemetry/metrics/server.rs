@@ -131,7 +131,9 @@ impl UnderWay {
         if response.extensions().get::<TurnedAway>().is_some() {
             self.metrics.shed(Shed::Watches);
         }
-        if let Some(code) = code_in(response.headers()) {
+        // Before a body, there is no status to look for.
+        let is_whole = response.body().is_end_stream();
+        if let Some(code) = is_whole.then(|| code_in(response.headers())).flatten() {
             self.ended(code);
         } else if response.status() != StatusCode::OK {
             self.dismiss();
