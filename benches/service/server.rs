@@ -35,7 +35,7 @@ use selvedge::transport::protocol::GrpcOnlyLayer;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tonic::service::Routes;
-use tower::ServiceBuilder;
+use tower::{Layer as _, ServiceBuilder};
 
 use crate::process::{Peer, Process};
 
@@ -193,16 +193,12 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                 };
                 let authenticator = Authenticator::start(&settings)?;
                 authenticator.ready().await;
-                let measure = metrics.map(MeasureLayer::new);
-                let service = ServiceBuilder::new()
-                    .layer(
-                        TraceContextLayer::new(served.clone(), TrustInbound::Auto).leaving_to(
-                            running.spans(),
-                            users,
-                            None,
-                        ),
-                    )
-                    .option_layer(measure)
+                let traced = TraceContextLayer::new(served.clone(), TrustInbound::Auto).leaving_to(
+                    running.spans(),
+                    users,
+                    None,
+                );
+                let guarded = ServiceBuilder::new()
                     .layer(inner)
                     .layer(AuthLayer::new(
                         authenticator,
@@ -211,7 +207,17 @@ pub(crate) fn run(variant: Variant) -> Result<()> {
                     ))
                     .service(guarded.prepare());
                 println!("{address}");
-                listener::serve(port, service, &limits, &drain, times, until_closed).await;
+                // Neither has a place for a layer that only the other has.
+                if let Some(metrics) = metrics {
+                    let service = ServiceBuilder::new()
+                        .layer(traced)
+                        .layer(MeasureLayer::new(metrics))
+                        .service(guarded);
+                    listener::serve(port, service, &limits, &drain, times, until_closed).await;
+                } else {
+                    let service = traced.layer(guarded);
+                    listener::serve(port, service, &limits, &drain, times, until_closed).await;
+                }
             }
             Variant::Open => {
                 let service = ServiceBuilder::new()
