@@ -15,7 +15,7 @@ mod value;
 
 pub use self::family::{Family, SERIES};
 pub use self::table::*;
-pub use self::value::{Counter, Histogram, Level, Measurable};
+pub use self::value::{Counter, Histogram, Level, Measurable, Observed, Once};
 
 /// What an instrument is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use super::instruments::labels::{self, ErrorType, KnownNames, ServedMethod, Serv
 use super::instruments::reading::{Exemplar, Reading, Value};
 use super::instruments::{
     ACTIVE_CALLS, AUTH_DECISIONS, CALL_REFUSALS, Counter, DB_OPERATION_DURATION, EXCHANGE_DURATION,
-    EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level, OVERFLOWS,
-    POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
+    EXCHANGES, Family, HTTP_CLIENT_DURATION, Histogram, KEY_FETCHES, Level, OVERFLOWS, Observed,
+    Once, POINTS_EXPORTED, SERVER_DURATION, SHED, VALIDATE_DURATION,
 };
 use super::names;
 use super::trace_context::CallContext;
@@ -89,15 +89,15 @@ impl Metrics {
         // What alerts watch is there from the start, so that they see the first one.
         let shed = Family::new(&SHED);
         for cause in Shed::ALL {
-            shed.measure(cause.labels(), |_: &Counter| ());
+            shed.expect(cause.labels());
         }
         let refusals = Family::new(&CALL_REFUSALS);
         for reason in (1..).map_while(|number| Reason::try_from(number).ok()) {
-            refusals.measure(refused(reason), |_: &Counter| ());
+            refusals.expect(refused(reason));
         }
         let exchanges = Family::new(&EXCHANGES);
         for outcome in exchanges::OUTCOMES {
-            exchanges.measure(exchanges::unanswered(outcome), |_: &Counter| ());
+            exchanges.expect(exchanges::unanswered(outcome));
         }
         let key_fetches = Family::new(&KEY_FETCHES);
         for authority in settings.authorities.iter() {
@@ -106,7 +106,7 @@ impl Metrics {
                 outcome: KeyReadOutcome::Refused.as_str(),
                 trigger: "timer",
             };
-            key_fetches.measure(refused, |_: &Counter| ());
+            key_fetches.expect(refused);
         }
         Self {
             began: settings.clock.now(),
@@ -144,20 +144,20 @@ impl Metrics {
         trace_id: Option<TraceId>,
     ) {
         let exemplar = self.exemplar(trace_id, duration, code != Code::Ok);
-        self.server_duration
-            .measure(ServerCall::new(method, code), |series| {
-                series.observe(duration.as_secs_f64(), exemplar);
-            });
+        self.server_duration.measure(
+            ServerCall::new(method, code),
+            Observed::seconds(duration, exemplar),
+        );
     }
 
     /// A call was refused.
     pub(crate) fn refused(&self, reason: Reason) {
-        self.refusals.measure(refused(reason), Counter::add_one);
+        self.refusals.measure(refused(reason), Once);
     }
 
     /// A call was turned away.
     pub(crate) fn shed(&self, cause: Shed) {
-        self.shed.measure(cause.labels(), Counter::add_one);
+        self.shed.measure(cause.labels(), Once);
     }
 
     fn active(&self, is_streaming: bool) -> &Level {
@@ -195,9 +195,8 @@ impl Metrics {
                 .map(ErrorType::Word)
                 .or_else(|| status.filter(failed).map(ErrorType::Status)),
         };
-        self.http_duration.measure(labels, |series| {
-            series.observe(request.duration.as_secs_f64(), None);
-        });
+        self.http_duration
+            .measure(labels, Observed::seconds(request.duration, None));
     }
 
     /// What a page would say of them.
@@ -320,12 +319,11 @@ impl Metrics {
             self.shed(Shed::Exchanges);
         }
         let labels = exchanges::labels(outcome, error, source);
-        self.exchanges.measure(labels.clone(), Counter::add_one);
+        self.exchanges.measure(labels.clone(), Once);
         let trace_id = CallContext::current(CallContext::trace_id);
         let exemplar = self.exemplar(trace_id, duration, outcome != "ok");
-        self.exchange_duration.measure(labels, |series| {
-            series.observe(duration.as_secs_f64(), exemplar);
-        });
+        self.exchange_duration
+            .measure(labels, Observed::seconds(duration, exemplar));
     }
 }
 
@@ -337,16 +335,15 @@ impl Observer for Metrics {
             method: ServedMethod::from(decided.method()),
             token_kind: decided.token_kind(),
         };
-        self.auth_decisions.measure(labels, Counter::add_one);
+        self.auth_decisions.measure(labels, Once);
     }
 
     fn validated(&self, validation: &Validation<'_>) {
         let labels = labels::Validation {
             source: validation.keys.as_str(),
         };
-        self.validate_duration.measure(labels, |series| {
-            series.observe(validation.duration.as_secs_f64(), None);
-        });
+        self.validate_duration
+            .measure(labels, Observed::seconds(validation.duration, None));
     }
 
     fn keys_read(&self, read: &KeyRead<'_>) {
@@ -355,7 +352,7 @@ impl Observer for Metrics {
             outcome: read.outcome.as_str(),
             trigger: read.trigger,
         };
-        self.key_fetches.measure(labels, Counter::add_one);
+        self.key_fetches.measure(labels, Once);
     }
 
     fn requested(&self, request: &SentRequest<'_>) {
@@ -393,9 +390,8 @@ impl StoreObserver for Metrics {
             collection: operation.collection,
             error_type: operation.error_type,
         };
-        self.store_duration.measure(labels, |series| {
-            series.observe(operation.duration.as_secs_f64(), None);
-        });
+        self.store_duration
+            .measure(labels, Observed::seconds(operation.duration, None));
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::labels::Labels;
 use super::reading::{Exemplar, Value};
 use super::{
-    ALL, AUTH_DECISIONS, Counter, Family, Histogram, KEY_AGE, KEYS, Kind, Measurable as _, SERIES,
-    SERVER_DURATION, VALIDATE_DURATION, spelled,
+    ALL, AUTH_DECISIONS, Counter, Family, Histogram, KEY_AGE, KEYS, Kind, Measurable as _,
+    Observed, Once, SERIES, SERVER_DURATION, VALIDATE_DURATION, spelled,
 };
 use crate::telemetry::names::{Place, may_appear};
 
@@ -65,10 +65,10 @@ fn every_label_is_an_attribute_that_metrics_may_have() {
 fn labels_without_room_share_one_series_and_are_counted() {
     let family: Family<Number, Counter> = Family::new(&AUTH_DECISIONS);
     for number in 0..2 * SERIES {
-        family.measure(Number(number), Counter::add_one);
+        family.measure(Number(number), Once);
     }
     // One that has its place keeps it.
-    family.measure(Number(7), Counter::add_one);
+    family.measure(Number(7), Once);
     let series = family.read().series;
     assert_eq!(series.len(), SERIES);
     let count = |key: &'static str, value: &str| {
@@ -86,18 +86,52 @@ fn labels_without_room_share_one_series_and_are_counted() {
 }
 
 #[test]
+fn what_threads_measure_is_all_there_whenever_it_is_read() {
+    const EACH: usize = 1_000;
+    let family: Family<Number, Counter> = Family::new(&AUTH_DECISIONS);
+    let count = || match family.read().series.first().map(|one| &one.value) {
+        None => 0,
+        Some(Value::Count(count)) => *count,
+        Some(_) => panic!("a counter counts"),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for done in 0..EACH {
+                    family.measure(Number(0), Once);
+                    assert!(count() > done as u64);
+                }
+            });
+        }
+    });
+    assert_eq!(count(), 4 * EACH as u64);
+}
+
+#[test]
 fn a_value_at_a_bound_is_below_it_and_a_later_exemplar_replaces_an_earlier_one() {
-    let histogram = Histogram::new(&VALIDATE_DURATION);
+    let mut histogram = Histogram::new(&VALIDATE_DURATION);
     let bounds = VALIDATE_DURATION.buckets;
     let exemplar = |id: u128| Exemplar {
         trace_id: id.into(),
         value: bounds[0],
         at: 0,
     };
-    histogram.observe(bounds[0], Some(exemplar(1)));
-    histogram.observe(bounds[0], Some(exemplar(2)));
-    histogram.observe(bounds[0], None);
-    histogram.observe(2.0 * bounds[bounds.len() - 1], None);
+    histogram.record(Observed {
+        value: bounds[0],
+        exemplar: Some(exemplar(1)),
+    });
+    histogram.record(Observed {
+        value: bounds[0],
+        exemplar: Some(exemplar(2)),
+    });
+    histogram.record(Observed {
+        value: bounds[0],
+        exemplar: None,
+    });
+    histogram.record(Observed {
+        value: 2.0 * bounds[bounds.len() - 1],
+        exemplar: None,
+    });
     let Value::Distribution(found) = histogram.read() else {
         panic!("a histogram distributes");
     };

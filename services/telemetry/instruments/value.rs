@@ -2,19 +2,29 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Instrument;
 use super::reading::{Bucket, Distribution, Exemplar, Value};
 
 /// What can be measured into and read.
 pub trait Measurable: Debug + Send + Sync + 'static {
+    /// What it takes at once.
+    type Measurement: Debug + Send;
+
     /// One that nothing was measured into.
     fn new(instrument: &Instrument) -> Self;
+
+    /// Takes a measurement in.
+    fn record(&mut self, measurement: Self::Measurement);
 
     /// As it is now.
     fn read(&self) -> Value;
 }
+
+/// One more.
+#[derive(Clone, Copy, Debug)]
+pub struct Once;
 
 /// Counts, and never goes down.
 #[derive(Debug, Default)]
@@ -39,8 +49,14 @@ impl Counter {
 }
 
 impl Measurable for Counter {
+    type Measurement = Once;
+
     fn new(_: &Instrument) -> Self {
         Self::default()
+    }
+
+    fn record(&mut self, Once: Once) {
+        self.add_one();
     }
 
     fn read(&self) -> Value {
@@ -74,37 +90,53 @@ impl Level {
 #[derive(Debug)]
 pub struct Histogram {
     bounds: &'static [f64],
-    found: Mutex<Distribution>,
+    found: Distribution,
 }
 
-impl Histogram {
-    /// A value and, where it leads to a trace, what to remember of that.
-    pub fn observe(&self, value: f64, exemplar: Option<Exemplar>) {
-        let number = self.bounds.partition_point(|bound| *bound < value);
-        // Whole whenever a panic may come: nothing below has one.
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.sum += value;
-        if let Some(bucket) = found.buckets.get_mut(number) {
-            bucket.count += 1;
-            bucket.exemplar = exemplar.or(bucket.exemplar);
+/// A value and, where it leads to a trace, what to remember of that.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    /// The value.
+    pub value: f64,
+    /// What leads to the trace.
+    pub exemplar: Option<Exemplar>,
+}
+
+impl Observed {
+    /// How long something took.
+    #[must_use]
+    pub fn seconds(duration: Duration, exemplar: Option<Exemplar>) -> Self {
+        Self {
+            value: duration.as_secs_f64(),
+            exemplar,
         }
     }
 }
 
 impl Measurable for Histogram {
+    type Measurement = Observed;
+
     fn new(instrument: &Instrument) -> Self {
         let bounds = instrument.buckets;
         Self {
             bounds,
-            found: Mutex::new(Distribution {
+            found: Distribution {
                 sum: 0.0,
                 buckets: vec![Bucket::default(); bounds.len() + 1],
-            }),
+            },
+        }
+    }
+
+    fn record(&mut self, Observed { value, exemplar }: Observed) {
+        let number = self.bounds.partition_point(|bound| *bound < value);
+        self.found.sum += value;
+        if let Some(bucket) = self.found.buckets.get_mut(number) {
+            bucket.count += 1;
+            bucket.exemplar = exemplar.or(bucket.exemplar);
         }
     }
 
     fn read(&self) -> Value {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        Value::Distribution(found.clone())
+        Value::Distribution(self.found.clone())
     }
 }
