@@ -14,6 +14,8 @@ use crate::server::{Server, Variant, authority, folder};
 const TOKENS: usize = 10_000;
 const ROUNDS: usize = 12;
 const ROUND: Duration = Duration::from_millis(1_500);
+/// Long enough to verify every token, on a slow machine too.
+const WARM_UP: Duration = Duration::from_secs(5);
 
 pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;
@@ -49,9 +51,9 @@ pub(crate) async fn compare(
     mut settled: impl AsyncFnMut(&Server) -> Result<()>,
 ) -> Result<Compared> {
     let check = Rpc::check()?;
-    let load = async |server: &Server| {
+    let load = async |server: &Server, time: Duration| {
         let tokens = Rc::clone(tokens);
-        let calls = saturate(server.address, &check, tokens, 8, 32, ROUND).await?;
+        let calls = saturate(server.address, &check, tokens, 8, 32, time).await?;
         ensure!(
             calls > TOKENS as u64,
             "too few calls for every token to have its turn"
@@ -60,7 +62,7 @@ pub(crate) async fn compare(
     };
     // Every token is seen once before anything is measured: this is about the second sight.
     for server in servers {
-        load(server).await?;
+        load(server, WARM_UP).await?;
         settled(server).await?;
     }
     let mut ratios = Vec::new();
@@ -72,7 +74,7 @@ pub(crate) async fn compare(
         turns.rotate_left(round % 2);
         for ((server, rate), costs) in turns {
             let before = server.process().processor_us()?;
-            *rate = load(server).await?;
+            *rate = load(server, ROUND).await?;
             settled(server).await?;
             costs.push((server.process().processor_us()? - before) / *rate);
         }
