@@ -26,7 +26,7 @@ const EVENTS: usize = 128;
 
 /// What the spans of all calls have in common. Calls share it whole: to count who holds each part would
 /// cost a call more than to look it up.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct CallSpans {
     pub(super) spans: Spans,
     pub(super) users: Arc<UserIdentity>,

@@ -110,7 +110,8 @@ impl<L: Labels, M: Measurable> Family<L, M> {
         measured
     }
 
-    /// It is whole whenever a panic may come.
+    /// What is in it is whole whenever a panic may come: at worst, measurements that were being sorted
+    /// are lost.
     fn measured(&self) -> MutexGuard<'_, Measured<L, M>> {
         self.measured.lock().unwrap_or_else(PoisonError::into_inner)
     }
