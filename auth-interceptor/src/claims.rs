@@ -1,12 +1,10 @@
 //! Verified claims, and the one place that turns a token's payload into them.
 
 mod entra;
-mod note;
 mod payload;
 mod rfc9068;
 mod signed;
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +13,6 @@ use crate::clock::UnixSeconds;
 use crate::identity::{ClientId, ObjectId, TenantId};
 
 pub(crate) use entra::EntraClaims;
-pub(crate) use note::Note;
 pub(crate) use payload::{CLOCK_SKEW_SECONDS, Payload};
 pub(crate) use rfc9068::Rfc9068Claims;
 pub(crate) use signed::{EntraOrigin, SignedParts};
@@ -77,7 +74,6 @@ pub struct Claims {
     pub(crate) token_id: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) preferred_username: Option<Box<str>>,
-    pub(crate) note: Note,
 }
 
 impl Claims {
@@ -181,19 +177,6 @@ impl Claims {
         self.preferred_username.as_deref()
     }
 
-    /// A note about these claims by whoever watches: what `write` says at the first question, and
-    /// the same from then on, until the token is forgotten. It is for what all calls with one token
-    /// have in common, where that costs more to find out than to keep.
-    ///
-    /// There is room for one note, of at most 320 bytes, which a remembered token is counted with.
-    /// None: `write` had nothing to say, or the note is of another type.
-    pub fn note<T: Any + Send + Sync>(
-        &self,
-        write: impl FnOnce(&Self) -> Option<T>,
-    ) -> Option<Arc<T>> {
-        self.note.read(|| write(self))
-    }
-
     /// Whether the token was issued where its registration is at home. Any other tenant's administrator
     /// could assign roles, and have tokens issued to applications that nobody here has heard of.
     pub(crate) fn is_from_publisher(&self) -> bool {
@@ -210,7 +193,6 @@ impl Claims {
         };
         let text = |text: &Option<Box<str>>| text.as_deref().map_or(0, str::len);
         size_of::<Self>()
-            + Note::BYTES
             + self.object_id.as_str().len()
             + self.client.as_str().len()
             + self.scopes.len()

@@ -114,14 +114,6 @@ impl UserIdentity {
         self.name(tenant.as_uuid().as_bytes(), object_id)
     }
 
-    /// Changes with the names: when the key in the file is replaced.
-    pub(super) fn version(&self) -> u64 {
-        match &self.0 {
-            Naming::Drawn(_) | Naming::ObjectId => 0,
-            Naming::File { files, clock } => files.version(clock.now()),
-        }
-    }
-
     fn name(&self, tenant: &[u8; 16], object_id: &str) -> Option<UserName> {
         let hashed = |value| UserName {
             key: names::USER_HASH,

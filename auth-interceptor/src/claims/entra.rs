@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::payload::{Payload, Times, boxed, filled, required, text, texts};
-use super::{Claims, Note, TokenSubject, TokenVersion};
+use super::{Claims, TokenSubject, TokenVersion};
 use crate::authority::Registration;
 use crate::error::AuthError;
 use crate::identity::{ClientId, ObjectId, TenantId, parse_guid};
@@ -99,7 +99,6 @@ impl<'c> EntraClaims<'c> {
             token_id: text(&payload.uti, "uti")?.map(Into::into),
             name: text(&payload.name, "name")?.map(Into::into),
             preferred_username: username.map(Into::into),
-            note: Note::default(),
         })
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::payload::{Payload, Times, boxed, filled, required, text, texts};
-use super::{Claims, Note, TokenSubject, TokenVersion};
+use super::{Claims, TokenSubject, TokenVersion};
 use crate::authority::Registration;
 use crate::error::AuthError;
 use crate::identity::{ClientId, ObjectId, TenantId};
@@ -72,7 +72,6 @@ impl<'c> Rfc9068Claims<'c> {
             name: text(&payload.name, "name")?.map(Into::into),
             preferred_username: text(&payload.preferred_username, "preferred_username")?
                 .map(Into::into),
-            note: Note::default(),
         })
     }
 }

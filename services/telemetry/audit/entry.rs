@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{DecidedCall, MethodPolicy, Outcome, TokenId, Verdict};
+use auth_interceptor::{Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
@@ -51,7 +51,7 @@ pub struct Entry {
     event: Event,
     since_epoch: Duration,
     call: Option<Call>,
-    allowed: Option<Allowed>,
+    allowed: Option<(Caller, Arc<UserIdentity>)>,
     kept: Vec<(&'static str, Kept)>,
 }
 
@@ -64,25 +64,6 @@ pub(super) struct Call {
     pub(super) flags: TraceFlags,
     /// None where what is called is not served.
     pub(super) method: Option<Arc<MethodPolicy>>,
-}
-
-/// A decision that let a call through.
-#[derive(Clone, Debug)]
-struct Allowed {
-    token_kind: &'static str,
-    token: Arc<TokenNote>,
-}
-
-/// What all calls with one token have in common: what entries say of it. Kept with the token, since
-/// to find it out costs a look at a dozen places in memory, and to keep it, one.
-#[derive(Debug)]
-struct TokenNote {
-    /// That of the users' names.
-    version: u64,
-    /// All values.
-    text: Box<str>,
-    /// Each key, and where its value ends.
-    keys: Box<[(&'static str, usize)]>,
 }
 
 /// What a key says.
@@ -114,22 +95,19 @@ impl Entry {
         self.call = Some(call);
     }
 
-    /// The decision that it is about.
-    pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &UserIdentity) {
-        if let Some(token) = TokenNote::of(decided, users) {
-            self.allowed = Some(Allowed {
-                token_kind: decided.token_kind(),
-                token,
-            });
-            return;
+    /// The decision that it is about. Of a call that was let through, what it says is left to
+    /// whoever writes the entry: it is known from the caller, without their token.
+    pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) {
+        match decided.verdict() {
+            Verdict::Allowed(caller) => {
+                self.allowed = Some((caller.without_token(), Arc::clone(users)));
+            }
+            Verdict::Denied(_) => {
+                decision(decided, users, &mut |key, text| {
+                    self.text(key, text.to_owned());
+                });
+            }
         }
-        let mut say = |key, text: &str| self.text(key, text.to_owned());
-        say(names::AUTH_OUTCOME, decided.outcome().as_str());
-        if let Some(error) = decided.error() {
-            say(names::AUTH_REASON, error.reason());
-        }
-        say(names::TOKEN_KIND, decided.token_kind());
-        of_token(decided, users, &mut say);
     }
 
     pub(super) fn text(&mut self, key: &'static str, text: impl Into<Cow<'static, str>>) {
@@ -169,10 +147,10 @@ impl Entry {
             let method = method.map_or(names::OTHER, |method| method.method());
             say(names::RPC_METHOD, Value::Text(method));
         }
-        if let Some(Allowed { token_kind, token }) = &self.allowed {
-            say(names::AUTH_OUTCOME, Value::Text(Outcome::Allow.as_str()));
-            say(names::TOKEN_KIND, Value::Text(token_kind));
-            token.each(say);
+        if let Some((caller, users)) = &self.allowed {
+            decision(&caller.decided(), users, &mut |key, text| {
+                say(key, Value::Text(text));
+            });
         }
         for (key, kept) in &self.kept {
             let value = match kept {
@@ -222,42 +200,6 @@ impl Entry {
     }
 }
 
-impl TokenNote {
-    /// The room that a note has for values. Those of Entra's tokens take up to 130 bytes of it.
-    const LONGEST: usize = 144;
-
-    /// What is noted of the token that let a call through; none where nothing can be, and where users
-    /// have other names by now.
-    fn of(decided: &DecidedCall<'_>, users: &UserIdentity) -> Option<Arc<Self>> {
-        let Verdict::Allowed(caller) = decided.verdict() else {
-            return None;
-        };
-        let version = users.version();
-        let note = caller.claims()?.note(|_| {
-            let (mut text, mut keys) = (String::new(), Vec::new());
-            of_token(decided, users, &mut |key, value| {
-                text.push_str(value);
-                keys.push((key, text.len()));
-            });
-            (text.len() <= Self::LONGEST).then(|| Self {
-                version,
-                text: text.into(),
-                keys: keys.into(),
-            })
-        });
-        note.filter(|note: &Arc<Self>| note.version == version)
-    }
-
-    fn each(&self, say: &mut impl FnMut(&'static str, Value<'_>)) {
-        let mut begin = 0;
-        for (key, end) in &self.keys {
-            let value = self.text.get(begin..*end).unwrap_or_default();
-            say(key, Value::Text(value));
-            begin = *end;
-        }
-    }
-}
-
 fn write_key(key: &'static str, line: &mut Vec<u8>) {
     line.extend_from_slice(b",\"");
     line.extend_from_slice(key.as_bytes());
@@ -278,12 +220,17 @@ fn write_text(text: &str, line: &mut Vec<u8>) {
     }
 }
 
-/// Tells `say` of each key and text about the token that a call was decided by.
-fn of_token(
+/// Tells `say` of each key and text of a decision: what it was, and about whom.
+fn decision(
     decided: &DecidedCall<'_>,
     users: &UserIdentity,
     say: &mut impl FnMut(&'static str, &str),
 ) {
+    say(names::AUTH_OUTCOME, decided.outcome().as_str());
+    if let Some(error) = decided.error() {
+        say(names::AUTH_REASON, error.reason());
+    }
+    say(names::TOKEN_KIND, decided.token_kind());
     if let Some(tenant) = decided.tenant() {
         let mut buffer = Uuid::encode_buffer();
         let tenant = tenant.as_uuid();
@@ -307,11 +254,7 @@ fn of_token(
 
 #[cfg(test)]
 mod tests {
-    use auth_interceptor::Clock;
-
     use super::*;
-    use crate::telemetry::identity::UserNaming;
-    use crate::tests::callers::{DAEMON, User};
 
     #[test]
     fn an_entry_is_a_flat_object_in_one_line_whatever_it_holds() {
@@ -337,38 +280,5 @@ mod tests {
                 "\n"
             )
         );
-    }
-
-    #[test]
-    fn what_is_noted_of_a_token_is_what_is_said_of_it_anyway() {
-        let naming = UserNaming::Hash { key_file: None };
-        let users = UserIdentity::new(&naming, Clock::system()).unwrap();
-        for caller in [
-            User::numbered(1).call(),
-            User::numbered(1).call_from(DAEMON),
-        ] {
-            let decided = caller.decided();
-            let mut expected = vec![
-                (names::AUTH_OUTCOME, "allow".to_owned()),
-                (names::TOKEN_KIND, decided.token_kind().to_owned()),
-            ];
-            of_token(&decided, &users, &mut |key, text| {
-                expected.push((key, text.to_owned()));
-            });
-            assert!(expected.iter().any(|(key, _)| *key == names::USER_HASH));
-            for time in ["first", "again"] {
-                let mut entry = Entry::new(Event::Decision, Duration::ZERO);
-                entry.decided(&decided, &users);
-                assert!(entry.allowed.is_some(), "{time}");
-                let mut said = Vec::new();
-                entry.each(&mut |key, value| {
-                    let Value::Text(text) = value else {
-                        panic!("a decision has no numbers");
-                    };
-                    said.push((key, text.to_owned()));
-                });
-                assert_eq!(said, expected, "{time}");
-            }
-        }
     }
 }
