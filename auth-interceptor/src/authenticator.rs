@@ -19,7 +19,7 @@ pub use self::settings::AuthSettings;
 pub use self::status::AuthorityStatus;
 use crate::authority::AuthorityKind;
 use crate::bearer::{self, Credentials};
-use crate::caller::{Caller, SubjectToken};
+use crate::caller::{Admission, Caller, SubjectToken};
 use crate::claims::{TokenSubject, TokenVersion};
 use crate::clock::Clock;
 use crate::error::{AuthError, TokenRole};
@@ -203,12 +203,14 @@ impl Authenticator {
         let policy = &method.policy;
         if policy.is_public() {
             return Decision::Allow(Caller {
-                method: Arc::clone(method),
-                claims: None,
-                app: None,
                 subject_token: None,
-                stated_tenant: None,
-                digest: None,
+                admission: Admission {
+                    method: Arc::clone(method),
+                    claims: None,
+                    app: None,
+                    stated_tenant: None,
+                    digest: None,
+                },
             });
         }
         let credentials = match bearer::credentials(headers) {
@@ -239,12 +241,14 @@ impl Authenticator {
         };
         match policy.authorize_bearer(&proven.claims, self.tenants_of(proven.authority)) {
             Ok(()) => Decision::Allow(Caller {
-                method: Arc::clone(method),
                 subject_token: subject_token(headers, token, &proven),
-                digest: Some(proven.digest.head()),
-                claims: Some(proven.claims),
-                app: None,
-                stated_tenant: None,
+                admission: Admission {
+                    method: Arc::clone(method),
+                    digest: Some(proven.digest.head()),
+                    claims: Some(proven.claims),
+                    app: None,
+                    stated_tenant: None,
+                },
             }),
             Err(error) => self.refuse_proven(error, role, proven),
         }

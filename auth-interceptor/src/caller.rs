@@ -21,19 +21,38 @@ use crate::remembered::TokenDigest;
 ///
 /// ```compile_fail,E0451
 /// fn forge(proven: &auth_interceptor::Caller) -> auth_interceptor::Caller {
-///     auth_interceptor::Caller { claims: None, ..proven.clone() }
+///     auth_interceptor::Caller { subject_token: None, ..proven.clone() }
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Caller {
+    pub(crate) admission: Admission,
+    pub(crate) subject_token: Option<SubjectToken>,
+}
+
+/// Who was let through, and to what: all of a [`Caller`] but the token, for who watches and may
+/// remember it for longer than the call lasts.
+#[derive(Clone, Debug)]
+pub struct Admission {
     pub(crate) method: Arc<MethodPolicy>,
     pub(crate) claims: Option<Arc<Claims>>,
     pub(crate) app: Option<Arc<Claims>>,
-    pub(crate) subject_token: Option<SubjectToken>,
     /// The tenant that Fabric names beside its token.
     pub(crate) stated_tenant: Option<TenantId>,
     /// The head of the SHA-256 of the token that the claims are of.
     pub(crate) digest: Option<u64>,
+}
+
+impl Admission {
+    /// The decision, as an [`Observer`](crate::Observer) is told of it.
+    #[must_use]
+    pub fn decided(&self) -> DecidedCall<'_> {
+        DecidedCall {
+            method: Some(&self.method),
+            verdict: Verdict::Allowed(self),
+            keys_age: None,
+        }
+    }
 }
 
 impl Caller {
@@ -60,19 +79,19 @@ impl Caller {
     /// The method that the caller was let through to, as `package.Service/Method`.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.method.method()
+        self.admission.method.method()
     }
 
     /// The plane of the method: on [`Plane::Control`], Fabric itself has proved that it calls.
     #[must_use]
     pub fn plane(&self) -> Plane {
-        self.method.policy().plane()
+        self.admission.method.policy().plane()
     }
 
     /// The item permissions that the method's policy wants confirmed once the request is decoded.
     #[must_use]
     pub fn item_permissions(&self) -> Option<&ItemPermissions> {
-        self.method.policy().item_permissions()
+        self.admission.method.policy().item_permissions()
     }
 
     /// The claims of the user's token.
@@ -82,7 +101,8 @@ impl Caller {
     /// [`AuthError::AppOnlyNotAllowed`] if no user is calling: the method's policy takes other
     /// kinds of token than its handler.
     pub fn user(&self) -> Result<&Claims, AuthError> {
-        self.claims
+        self.admission
+            .claims
             .as_deref()
             .filter(|claims| claims.subject == TokenSubject::User)
             .ok_or(AuthError::AppOnlyNotAllowed)
@@ -98,7 +118,7 @@ impl Caller {
     /// there are two; none on a public method, and where an application sends no user's token.
     #[must_use]
     pub fn claims(&self) -> Option<&Claims> {
-        self.claims.as_deref()
+        self.admission.claims.as_deref()
     }
 
     /// The claims of the application's token beside the user's: who it is that calls, proved by a
@@ -106,7 +126,7 @@ impl Caller {
     /// signed in to.
     #[must_use]
     pub fn app(&self) -> Option<&Claims> {
-        self.app.as_deref()
+        self.admission.app.as_deref()
     }
 
     /// The tenant that the call is for: the one of the user, or of the application that calls with a
@@ -116,36 +136,21 @@ impl Caller {
     /// policy lets Fabric name no tenant.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
-        self.claims().map(Claims::tenant).or(self.stated_tenant)
+        self.claims()
+            .map(Claims::tenant)
+            .or(self.admission.stated_tenant)
     }
 
-    /// The decision that let them through, as an [`Observer`](crate::Observer) is told of it.
+    /// The decision that let them through, without the token.
     #[must_use]
-    pub fn decided(&self) -> DecidedCall<'_> {
-        DecidedCall {
-            method: Some(&self.method),
-            verdict: Verdict::Allowed(self),
-            keys_age: None,
-        }
-    }
-
-    /// The same caller without the token, for who watches and may remember it for longer than the
-    /// call lasts.
-    #[must_use]
-    pub fn without_token(&self) -> Self {
-        Self {
-            method: Arc::clone(&self.method),
-            claims: self.claims.clone(),
-            app: self.app.clone(),
-            subject_token: None,
-            stated_tenant: self.stated_tenant,
-            digest: self.digest,
-        }
+    pub fn admission(&self) -> &Admission {
+        &self.admission
     }
 
     /// When the first of the call's tokens expires.
     pub(crate) fn expires_at(&self) -> Option<UnixSeconds> {
-        let tokens = [&self.claims, &self.app].into_iter().flatten();
+        let Admission { claims, app, .. } = &self.admission;
+        let tokens = [claims, app].into_iter().flatten();
         tokens.map(|claims| claims.expires_at).min()
     }
 }

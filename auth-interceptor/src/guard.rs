@@ -89,7 +89,7 @@ impl Interceptor for RequireCaller {
             .map(|RoutedPath(path)| path.path());
         let decided = extensions
             .get::<Caller>()
-            .map(|caller| &*caller.method.path);
+            .map(|caller| &*caller.admission.method.path);
         if decided.is_some() && decided == routed {
             return Ok(request);
         }

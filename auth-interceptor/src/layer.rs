@@ -158,7 +158,7 @@ impl Shared {
     where
         S: Service<Request<B>, Response = Response<Body>>,
     {
-        self.tell(&caller.decided());
+        self.tell(&caller.admission.decided());
         for name in &STRIPPED {
             request.headers_mut().remove(name);
         }
@@ -181,7 +181,9 @@ impl Shared {
 
     /// How long a stream may last: until the first `exp` of its tokens, plus the skew.
     fn lifetime(&self, caller: &Caller) -> Option<Lifetime> {
-        let expires_at = caller.expires_at().filter(|_| caller.method.streaming)?;
+        let expires_at = caller
+            .expires_at()
+            .filter(|_| caller.admission.method.streaming)?;
         let now = self.authenticator.clock().now();
         let left = Duration::from_secs(
             expires_at

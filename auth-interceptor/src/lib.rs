@@ -86,7 +86,7 @@ pub use authenticator::{AuthSettings, Authenticator, AuthorityStatus, StartError
 pub use authority::{
     Algorithm, Authority, AuthorityKind, KeySettings, Registration, UnsupportedAlgorithm,
 };
-pub use caller::{Caller, SubjectToken};
+pub use caller::{Admission, Caller, SubjectToken};
 pub use check::{Actor, Check};
 pub use claims::{Claims, TokenSubject, TokenVersion};
 pub use clock::{Clock, UnixSeconds};

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::caller::Caller;
+use crate::caller::Admission;
 use crate::claims::{Claims, SignedParts, TokenSubject, TokenVersion};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
@@ -58,7 +58,7 @@ pub struct DecidedCall<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict<'a> {
     /// It goes on to the handler.
-    Allowed(&'a Caller),
+    Allowed(&'a Admission),
     /// It goes back.
     Denied(&'a Denial),
 }
@@ -131,7 +131,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn claims(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.claims().or(caller.app()),
+            Verdict::Allowed(caller) => caller.claims.as_deref().or(caller.app.as_deref()),
             Verdict::Denied(denial) => denial.claims(),
         }
     }
@@ -208,7 +208,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn token_kind(&self) -> &'static str {
         let is_pair = match self.verdict {
-            Verdict::Allowed(caller) => caller.app().is_some(),
+            Verdict::Allowed(caller) => caller.app.is_some(),
             Verdict::Denied(denial) => {
                 denial.token_role() == Some(TokenRole::App) || denial.known.app.is_some()
             }
@@ -233,7 +233,7 @@ impl<'a> DecidedCall<'a> {
     /// The claims of the token that the decision was about, and not of one beside it.
     fn own_claims(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.claims(),
+            Verdict::Allowed(caller) => caller.claims.as_deref(),
             Verdict::Denied(denial) => denial.claims(),
         }
     }
@@ -245,7 +245,7 @@ impl<'a> DecidedCall<'a> {
     /// The claims of an application that has proved itself beside the user.
     fn app(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.app(),
+            Verdict::Allowed(caller) => caller.app.as_deref(),
             Verdict::Denied(denial) => denial.known.app.as_deref(),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use auth_interceptor::{
-    AuthError, Caller, DecidedCall, KeyOrigin, MethodPolicy, TokenRole, Validation, Verdict,
+    Admission, AuthError, DecidedCall, KeyOrigin, MethodPolicy, TokenRole, Validation, Verdict,
 };
 use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status};
 use opentelemetry::{KeyValue, SpanId, Value};
@@ -85,10 +85,10 @@ pub(super) struct Found {
 }
 
 /// How the call was decided. Of one that was let through, what that says is put off: it is known from
-/// the caller, without their token, and hardly ever wanted.
+/// the admission, and hardly ever wanted.
 #[derive(Debug)]
 enum Decision {
-    Allowed(Caller),
+    Allowed(Admission),
     Denied(Attributes),
 }
 
@@ -287,8 +287,8 @@ impl Found {
             );
         }
         match &self.decision {
-            Some(Decision::Allowed(caller)) => {
-                attributes.decision(&caller.decided(), users);
+            Some(Decision::Allowed(admission)) => {
+                attributes.decision(&admission.decided(), users);
             }
             Some(Decision::Denied(said)) => attributes.extend(said),
             None => {}
@@ -309,7 +309,7 @@ struct Attributes(Vec<KeyValue>);
 impl Decision {
     fn of(decided: &DecidedCall<'_>, users: &UserIdentity) -> Self {
         match decided.verdict() {
-            Verdict::Allowed(caller) => Self::Allowed(caller.without_token()),
+            Verdict::Allowed(admission) => Self::Allowed(admission.clone()),
             Verdict::Denied(_) => {
                 let mut said = Attributes::default();
                 said.decision(decided, users);

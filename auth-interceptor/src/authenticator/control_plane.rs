@@ -10,7 +10,7 @@ use http::HeaderMap;
 
 use super::subject_and_app::prove_app;
 use super::{Authenticator, Decision, Proven, subject_token};
-use crate::caller::Caller;
+use crate::caller::{Admission, Caller};
 use crate::claims::{Claims, TokenSubject, TokenVersion};
 use crate::error::{AuthError, TokenRole};
 use crate::identity::TenantId;
@@ -66,12 +66,14 @@ impl Authenticator {
                 return self.refuse(AuthError::TenantNotAllowed { tenant }, None);
             }
             return Decision::Allow(Caller {
-                method: Arc::clone(method),
-                claims: None,
-                app: Some(Arc::clone(&app.claims)),
                 subject_token: None,
-                stated_tenant: tenant,
-                digest: Some(app.digest.head()),
+                admission: Admission {
+                    method: Arc::clone(method),
+                    claims: None,
+                    app: Some(Arc::clone(&app.claims)),
+                    stated_tenant: tenant,
+                    digest: Some(app.digest.head()),
+                },
             });
         };
         let subject = match self.recall_or_verify(token, learned) {
@@ -86,12 +88,14 @@ impl Authenticator {
             return self.refuse_proven(error, role, subject);
         }
         Decision::Allow(Caller {
-            method: Arc::clone(method),
             subject_token: subject_token(headers, token, &subject),
-            digest: Some(subject.digest.head()),
-            claims: Some(subject.claims),
-            app: Some(Arc::clone(&app.claims)),
-            stated_tenant: tenant,
+            admission: Admission {
+                method: Arc::clone(method),
+                digest: Some(subject.digest.head()),
+                claims: Some(subject.claims),
+                app: Some(Arc::clone(&app.claims)),
+                stated_tenant: tenant,
+            },
         })
     }
 

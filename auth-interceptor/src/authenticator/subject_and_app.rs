@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::{Authenticator, Decision, Proven, Unproven, subject_token};
-use crate::caller::Caller;
+use crate::caller::{Admission, Caller};
 use crate::claims::{Claims, TokenSubject};
 use crate::error::{AuthError, TokenRole};
 use crate::policy::MethodPolicy;
@@ -53,12 +53,14 @@ impl Authenticator {
                 return self.refuse(AuthError::SubjectTokenRequired, role);
             }
             return Decision::Allow(Caller {
-                method: Arc::clone(method),
-                claims: None,
-                app: Some(app.claims),
                 subject_token: None,
-                stated_tenant: None,
-                digest: Some(app.digest.head()),
+                admission: Admission {
+                    method: Arc::clone(method),
+                    claims: None,
+                    app: Some(app.claims),
+                    stated_tenant: None,
+                    digest: Some(app.digest.head()),
+                },
             });
         };
         let subject = match self.recall_or_verify(token, learned) {
@@ -74,12 +76,14 @@ impl Authenticator {
             return self.refuse_proven(error, role, subject);
         }
         Decision::Allow(Caller {
-            method: Arc::clone(method),
             subject_token: subject_token(headers, token, &subject),
-            digest: Some(subject.digest.head()),
-            claims: Some(subject.claims),
-            app: Some(app.claims),
-            stated_tenant: None,
+            admission: Admission {
+                method: Arc::clone(method),
+                digest: Some(subject.digest.head()),
+                claims: Some(subject.claims),
+                app: Some(app.claims),
+                stated_tenant: None,
+            },
         })
     }
 

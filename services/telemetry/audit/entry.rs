@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{Caller, DecidedCall, MethodPolicy, TokenId, Verdict};
+use auth_interceptor::{Admission, DecidedCall, MethodPolicy, TokenId, Verdict};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
@@ -51,7 +51,7 @@ pub struct Entry {
     event: Event,
     since_epoch: Duration,
     call: Option<Call>,
-    allowed: Option<(Caller, Arc<UserIdentity>)>,
+    allowed: Option<(Admission, Arc<UserIdentity>)>,
     kept: Vec<(&'static str, Kept)>,
 }
 
@@ -96,11 +96,11 @@ impl Entry {
     }
 
     /// The decision that it is about. Of a call that was let through, what it says is left to
-    /// whoever writes the entry: it is known from the caller, without their token.
+    /// whoever writes the entry: to look it up takes time.
     pub(super) fn decided(&mut self, decided: &DecidedCall<'_>, users: &Arc<UserIdentity>) {
         match decided.verdict() {
-            Verdict::Allowed(caller) => {
-                self.allowed = Some((caller.without_token(), Arc::clone(users)));
+            Verdict::Allowed(admission) => {
+                self.allowed = Some((admission.clone(), Arc::clone(users)));
             }
             Verdict::Denied(_) => {
                 decision(decided, users, &mut |key, text| {
@@ -147,8 +147,8 @@ impl Entry {
             let method = method.map_or(names::OTHER, |method| method.method());
             say(names::RPC_METHOD, Value::Text(method));
         }
-        if let Some((caller, users)) = &self.allowed {
-            decision(&caller.decided(), users, &mut |key, text| {
+        if let Some((admission, users)) = &self.allowed {
+            decision(&admission.decided(), users, &mut |key, text| {
                 say(key, Value::Text(text));
             });
         }

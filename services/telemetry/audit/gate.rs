@@ -65,7 +65,8 @@ where
         // The ready service is the one to call; a clone of it has not been polled ready.
         let clone = self.inner.clone();
         let mut ready = std::mem::replace(&mut self.inner, clone);
-        let decided = request.extensions().get().map(Caller::decided);
+        let caller = request.extensions().get::<Caller>();
+        let decided = caller.map(|caller| caller.admission().decided());
         let entry = decided
             .filter(is_entered)
             .map(|decided| self.audit.decision(&decided));
