@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use auth_interceptor::{
     Admission, AuthError, DecidedCall, KeyOrigin, MethodPolicy, TokenRole, Validation, Verdict,
@@ -40,7 +40,6 @@ pub(super) struct CallSpan {
     /// Its own ids.
     pub(super) context: SpanContext,
     inbound: Option<Inbound>,
-    began: SystemTime,
     asked: Asked,
     found: Mutex<Found>,
     /// Whether the spans below it are held until it ends.
@@ -85,7 +84,7 @@ pub(super) struct Found {
 }
 
 /// How the call was decided. Of one that was let through, what that says is put off: it is known from
-/// the admission, and hardly ever wanted.
+/// the caller, without their token, and hardly ever wanted.
 #[derive(Debug)]
 enum Decision {
     Allowed(Admission),
@@ -112,7 +111,6 @@ impl CallSpan {
         let span = Self {
             of: Arc::clone(of),
             context,
-            began: export::now(),
             asked,
             found: Mutex::default(),
             holds: AtomicBool::new(false),
@@ -149,17 +147,18 @@ impl CallSpan {
         self.of.spans.needs(trace, failed, holds)
     }
 
-    /// Leaves, as that of a call of `method`.
-    pub(super) fn leave(mut self, method: Option<Arc<MethodPolicy>>) {
+    /// Leaves, as that of a call of `method` that has taken from `began` until now.
+    pub(super) fn leave(mut self, method: Option<Arc<MethodPolicy>>, began: Instant) {
         let (trace, failed) = (self.context.trace_id(), self.has_failed());
         let ended = export::now();
+        let taken = began.elapsed();
         let found = self.found.into_inner();
         let left = Left {
             of: Arc::clone(&self.of),
             method,
             context: self.context,
             inbound: self.inbound,
-            began: self.began,
+            began: ended.checked_sub(taken).unwrap_or(ended),
             asked: self.asked,
             found: found.unwrap_or_else(PoisonError::into_inner),
         };

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use auth_interceptor::{MethodPolicy, ServedPolicies};
 use http::Request;
@@ -39,6 +40,7 @@ pub struct CallContext(Arc<Call>);
 #[derive(Debug)]
 struct Call {
     trace_id: TraceId,
+    began: Instant,
     method: Option<Arc<MethodPolicy>>,
     /// None where no spans leave.
     span: Option<CallSpan>,
@@ -88,6 +90,11 @@ impl CallContext {
     #[must_use]
     pub fn trace_id(&self) -> TraceId {
         self.0.trace_id
+    }
+
+    /// When it came in.
+    pub(super) fn began(&self) -> Instant {
+        self.0.began
     }
 
     /// The call's own span; none where no spans leave.
@@ -147,7 +154,7 @@ impl Drop for Call {
     fn drop(&mut self) {
         // Most do not: to move them would cost more than to look.
         if let Some(span) = self.span.take_if(CallSpan::leaves) {
-            span.leave(self.method.take());
+            span.leave(self.method.take(), self.began);
         }
     }
 }
@@ -202,6 +209,7 @@ impl TraceContextLayer {
     }
 
     fn call<B>(&self, request: &Request<B>, inbound: Option<Inbound>) -> CallContext {
+        let began = Instant::now();
         let method = self.served.method(request.uri()).cloned();
         let continued = match &inbound {
             Some(Inbound::Continued(caller)) => Some(caller),
@@ -212,6 +220,7 @@ impl TraceContextLayer {
         let Some(leaving) = &self.leaving else {
             return CallContext(Arc::new(Call {
                 trace_id,
+                began,
                 method,
                 span: None,
                 parent: SpanContexts::new(),
@@ -229,6 +238,7 @@ impl TraceContextLayer {
         let asked = asked(request, method.is_some());
         CallContext(Arc::new(Call {
             trace_id,
+            began,
             parent: SpanContexts::new().with_remote_span_context(context.clone()),
             span: Some(CallSpan::begin(leaving, context, inbound, asked)),
             method,

@@ -73,7 +73,7 @@ where
             method: Some(ServedMethod::from(method)),
             is_streaming,
             trace_id,
-            began: Instant::now(),
+            began: call.map_or_else(Instant::now, CallContext::began),
         };
         under_way.metrics.active(is_streaming).up();
         MeasuredAnswer {
