@@ -14,8 +14,9 @@ use crate::telemetry::names::OTEL_METRIC_OVERFLOW;
 /// How many series an instrument may have, the one for overflow included.
 pub const SERIES: usize = 2_000;
 
-/// How many measurements wait to be sorted into their series.
-const WAITING: usize = 128;
+/// How many measurements wait to be sorted into their series: so few that they leave the cache to the
+/// calls.
+const WAITING: usize = 16;
 
 /// The series of an instrument with labels `L`, each an `M`.
 ///
