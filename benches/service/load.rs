@@ -96,29 +96,48 @@ pub(crate) async fn once(
     client.call(authorization).await
 }
 
+/// Tokens in turn: each load goes on where the one before has stopped.
+#[derive(Clone)]
+pub(crate) struct Turns {
+    tokens: Rc<[HeaderValue]>,
+    next: Rc<Cell<usize>>,
+}
+
+impl Turns {
+    pub(crate) fn of(tokens: &Rc<[HeaderValue]>) -> Self {
+        Self {
+            tokens: Rc::clone(tokens),
+            next: Rc::default(),
+        }
+    }
+
+    fn next(&self) -> Option<&HeaderValue> {
+        let turn = self.next.replace(self.next.get() + 1);
+        self.tokens.get(turn % self.tokens.len())
+    }
+}
+
 /// Keeps `connections` x `streams` calls in flight for `time`, tokens in turn, and returns how many
 /// were answered. Every answer must be OK.
 pub(crate) async fn saturate(
     address: SocketAddr,
     rpc: &Rpc,
-    tokens: Rc<[HeaderValue]>,
+    turns: &Turns,
     connections: usize,
     streams: usize,
     time: Duration,
 ) -> Result<u64> {
-    let next = Rc::new(Cell::new(0_usize));
     let end = Instant::now() + time;
     let local = tokio::task::LocalSet::new();
     let mut tasks = Vec::new();
     for _ in 0..connections {
         let client = Client::connect(address, rpc.clone()).await?;
         for _ in 0..streams {
-            let (client, tokens, next) = (client.clone(), Rc::clone(&tokens), Rc::clone(&next));
+            let (client, turns) = (client.clone(), turns.clone());
             tasks.push(local.spawn_local(async move {
                 let mut calls = 0_u64;
                 while Instant::now() < end {
-                    let turn = next.replace(next.get() + 1) % tokens.len();
-                    let token = tokens.get(turn).context("no token")?;
+                    let token = turns.next().context("no token")?;
                     ensure!(client.call(token).await? == "0", "a call was refused");
                     calls += 1;
                 }

@@ -100,6 +100,16 @@ impl Variant {
         }
     }
 
+    fn is_telling(&self) -> bool {
+        matches!(
+            self,
+            Self::Guarded {
+                telemetry: Telemetered::Fully { .. },
+                ..
+            }
+        )
+    }
+
     fn arguments(&self) -> Vec<String> {
         match self {
             Self::Guarded {
@@ -318,6 +328,7 @@ pub(crate) fn auth_settings(authority: &str, root: Vec<u8>) -> Result<AuthSettin
 /// A running server process.
 pub(crate) struct Server {
     peer: Peer,
+    is_telling: bool,
     pub(crate) address: SocketAddr,
 }
 
@@ -328,8 +339,14 @@ impl Server {
         let address = peer.line()?;
         Ok(Self {
             peer,
+            is_telling: variant.is_telling(),
             address: address.parse().context("the server did not start")?,
         })
+    }
+
+    /// Whether it exports traces.
+    pub(crate) fn is_telling(&self) -> bool {
+        self.is_telling
     }
 
     pub(crate) fn process(&self) -> &Process {

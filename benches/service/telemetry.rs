@@ -21,13 +21,11 @@ use crate::load::{Rpc, bearer, once};
 use crate::server::{EMULATORS, Server, Telemetered, Variant, authority, folder};
 use crate::throughput::{compare, tokens};
 
-const ROUNDS: usize = 24;
-
 pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;
     let (emulator, guarded) = authority(&folder).await?;
     let tokens = tokens(&emulator)?;
-    let (collector, mut failures) = EMULATORS.spawn(collector()).await??;
+    let (collector, failures) = EMULATORS.spawn(collector()).await??;
     let telling = |told: Telemetered| match &guarded {
         Variant::Guarded {
             authority,
@@ -40,21 +38,21 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
         },
         Variant::Open => Variant::Open,
     };
-    let full = Server::start(&telling(Telemetered::Fully { collector }))?;
-    let none = Server::start(&telling(Telemetered::Not))?;
+    let full = telling(Telemetered::Fully { collector });
     let (check, nobody) = (Rpc::check()?, bearer("nobody's")?);
-    let telling = full.address;
     // Spans leave a second after their calls, and are not to leave while the other server is
     // measured. That of a failed call always does, and after those of the calls before it.
     let told = async |server: &Server| {
-        if server.address == telling {
+        if server.is_telling() {
+            let mut failures = failures.clone();
             failures.mark_unchanged();
             once(server.address, &check, &nobody).await?;
             failures.changed().await?;
         }
         Ok(())
     };
-    let compared = compare(&[full, none], &tokens, ROUNDS, told).await?;
+    let none = telling(Telemetered::Not);
+    let compared = compare([&full, &none], &tokens, told).await?;
     let [full, none] = compared.costs;
     println!("P12: {full:.1} us of server time a call with telemetry, {none:.1} without");
     emulator.stop().await;

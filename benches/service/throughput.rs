@@ -3,27 +3,28 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use emulator::{Emulator, TokenRequest, TokenVersion, seed};
 use http::HeaderValue;
 
 use crate::Goal;
-use crate::load::{Rpc, bearer, saturate};
+use crate::load::{Rpc, Turns, bearer, saturate};
 use crate::server::{Server, Variant, authority, folder};
 
 const TOKENS: usize = 10_000;
-const ROUNDS: usize = 12;
-const ROUND: Duration = Duration::from_millis(1_500);
-/// Long enough to verify every token, on a slow machine too.
-const WARM_UP: Duration = Duration::from_secs(5);
+/// Where a process happens to lie in memory makes it faster or slower for as long as it lives: what
+/// is measured is several of them.
+const PAIRS: usize = 8;
+const ROUNDS: usize = 20;
+/// Shorter than most of the fast and slow phases that a shared machine has.
+const ROUND: Duration = Duration::from_millis(250);
 
 pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let folder = folder()?;
     let (emulator, guarded) = authority(&folder).await?;
     println!("P1: signing {TOKENS} tokens");
     let tokens = tokens(&emulator)?;
-    let servers = [Server::start(&guarded)?, Server::start(&Variant::Open)?];
-    let compared = compare(&servers, &tokens, ROUNDS, async |_| Ok(())).await?;
+    let compared = compare([&guarded, &Variant::Open], &tokens, async |_| Ok(())).await?;
     let [guarded, open] = compared.costs;
     println!("P1: {guarded:.1} us of server time a call guarded, {open:.1} open");
     emulator.stop().await;
@@ -43,45 +44,52 @@ pub(crate) struct Compared {
     pub(crate) costs: [f64; 2],
 }
 
-/// Loads one server after the other, so many times, and waits until each has `settled`.
+/// Starts pairs of servers, one after the other, loads both of a pair in turn, and waits after each
+/// load until what it left behind has `settled`.
 pub(crate) async fn compare(
-    servers: &[Server; 2],
+    variants: [&Variant; 2],
     tokens: &Rc<[HeaderValue]>,
-    rounds: usize,
-    mut settled: impl AsyncFnMut(&Server) -> Result<()>,
+    settled: impl AsyncFn(&Server) -> Result<()>,
 ) -> Result<Compared> {
     let check = Rpc::check()?;
-    let load = async |server: &Server, time: Duration| {
-        let tokens = Rc::clone(tokens);
-        let calls = saturate(server.address, &check, tokens, 8, 32, time).await?;
-        ensure!(
-            calls > TOKENS as u64,
-            "too few calls for every token to have its turn"
-        );
-        anyhow::Ok(calls as f64)
-    };
-    // Every token is seen once before anything is measured: this is about the second sight.
-    for server in servers {
-        load(server, WARM_UP).await?;
+    let load = async |server: &Server, turns: &Turns| {
+        let calls = saturate(server.address, &check, turns, 8, 32, ROUND).await?;
         settled(server).await?;
-    }
+        anyhow::Ok(calls)
+    };
     let mut ratios = Vec::new();
     let mut costs = [Vec::new(), Vec::new()];
-    for round in 0..rounds {
-        let mut rates = [0.0; 2];
-        let mut turns: Vec<_> = servers.iter().zip(&mut rates).zip(&mut costs).collect();
-        // The machine gets faster or slower within a round, too: neither is always the second.
-        turns.rotate_left(round % 2);
-        for ((server, rate), costs) in turns {
-            let before = server.process().processor_us()?;
-            *rate = load(server, ROUND).await?;
-            settled(server).await?;
-            costs.push((server.process().processor_us()? - before) / *rate);
+    for pair in 0..PAIRS {
+        let [first, second] = variants.map(Server::start);
+        let servers = [first?, second?].map(|server| (server, Turns::of(tokens)));
+        for (server, turns) in &servers {
+            // This is about the second sight of a token.
+            let mut seen = 0;
+            while seen < 2 * TOKENS as u64 {
+                seen += load(server, turns).await?;
+            }
         }
-        // The machine has fast and slow phases: only neighbours in time are comparable.
-        let [first, second] = rates;
-        ratios.push(first / second);
+        for round in 0..ROUNDS {
+            let mut rates = [0.0; 2];
+            let mut both: Vec<_> = servers.iter().zip(&mut rates).zip(&mut costs).collect();
+            // The machine gets faster or slower within a round, too: neither is always the second.
+            both.rotate_left((pair + round) % 2);
+            for (((server, turns), rate), costs) in both {
+                let before = server.process().processor_us()?;
+                *rate = load(server, turns).await? as f64;
+                costs.push((server.process().processor_us()? - before) / *rate);
+            }
+            // The machine has fast and slow phases: only neighbours in time are comparable.
+            let [first, second] = rates;
+            ratios.push(first / second);
+        }
     }
+    let range = |end: fn(f64, f64) -> f64| ratios.iter().copied().reduce(end).unwrap_or(f64::NAN);
+    println!(
+        "ratios of rounds: {:.2} to {:.2}",
+        range(f64::min),
+        range(f64::max)
+    );
     Ok(Compared {
         ratio: median(ratios),
         costs: costs.map(median),

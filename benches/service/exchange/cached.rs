@@ -1,7 +1,6 @@
 //! P5: exchanged tokens from memory, over gRPC with the caller verified, to the echo of a server
 //! that verifies nobody.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -9,7 +8,7 @@ use selvedge::contracts::exchange::v1::ExchangeTokenRequest;
 
 use super::{SCOPE, USERS, World};
 use crate::Goal;
-use crate::load::{Rpc, bearer, saturate};
+use crate::load::{Rpc, Turns, bearer, saturate};
 use crate::server::{Server, Variant};
 use crate::throughput::median;
 
@@ -28,18 +27,18 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
     let (exchange, check) = (Rpc::new(EXCHANGE, &request)?, Rpc::check()?);
     let tokens = world.tokens();
     let tokens = tokens.iter().map(|token| bearer(token));
-    let tokens = tokens.collect::<Result<Rc<[_]>>>()?;
+    let turns = Turns::of(&tokens.collect::<Result<_>>()?);
     let service = world.service().await?;
     let open = Server::start(&Variant::Open)?;
 
     let everybody = USERS as u64;
     for _ in 0..FIRST_ROUNDS {
-        saturate(service.address, &exchange, Rc::clone(&tokens), 8, 32, ROUND).await?;
+        saturate(service.address, &exchange, &turns, 8, 32, ROUND).await?;
         if world.stub.asked()? >= everybody {
             break;
         }
     }
-    saturate(open.address, &check, Rc::clone(&tokens), 8, 32, ROUND).await?;
+    saturate(open.address, &check, &turns, 8, 32, ROUND).await?;
     ensure!(
         world.stub.asked()? == everybody,
         "each user's token is not exchanged once"
@@ -56,7 +55,7 @@ pub(crate) async fn measure() -> Result<Vec<Goal>> {
             servers.into_iter().zip(costs.iter_mut().zip(&mut rates))
         {
             let before = process.processor_us()?;
-            let calls = saturate(address, rpc, Rc::clone(&tokens), 8, 32, ROUND).await? as f64;
+            let calls = saturate(address, rpc, &turns, 8, 32, ROUND).await? as f64;
             costs.push((process.processor_us()? - before) / calls);
             rates.push(calls / ROUND.as_secs_f64());
         }
