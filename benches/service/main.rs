@@ -19,6 +19,11 @@ mod throughput;
 use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
+use mimalloc::MiMalloc;
+
+/// The binary's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// One ratio and what it has to be.
 struct Goal {
