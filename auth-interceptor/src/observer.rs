@@ -131,7 +131,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn claims(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.claims.as_deref().or(caller.app.as_deref()),
+            Verdict::Allowed(admission) => admission.claims.as_deref().or(admission.app.as_deref()),
             Verdict::Denied(denial) => denial.claims(),
         }
     }
@@ -156,7 +156,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         let stated = match self.verdict {
-            Verdict::Allowed(caller) => caller.stated_tenant,
+            Verdict::Allowed(admission) => admission.stated_tenant,
             Verdict::Denied(denial) => denial.known.stated_tenant,
         };
         let signed = || Some(self.signed()?.tenant);
@@ -193,7 +193,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn token_id(&self) -> Option<TokenId<'a>> {
         let digest = match self.verdict {
-            Verdict::Allowed(caller) => caller.digest,
+            Verdict::Allowed(admission) => admission.digest,
             Verdict::Denied(denial) => denial.known.digest,
         };
         let claim = match self.claims() {
@@ -208,7 +208,7 @@ impl<'a> DecidedCall<'a> {
     #[must_use]
     pub fn token_kind(&self) -> &'static str {
         let is_pair = match self.verdict {
-            Verdict::Allowed(caller) => caller.app.is_some(),
+            Verdict::Allowed(admission) => admission.app.is_some(),
             Verdict::Denied(denial) => {
                 denial.token_role() == Some(TokenRole::App) || denial.known.app.is_some()
             }
@@ -233,7 +233,7 @@ impl<'a> DecidedCall<'a> {
     /// The claims of the token that the decision was about, and not of one beside it.
     fn own_claims(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.claims.as_deref(),
+            Verdict::Allowed(admission) => admission.claims.as_deref(),
             Verdict::Denied(denial) => denial.claims(),
         }
     }
@@ -245,7 +245,7 @@ impl<'a> DecidedCall<'a> {
     /// The claims of an application that has proved itself beside the user.
     fn app(&self) -> Option<&'a Claims> {
         match self.verdict {
-            Verdict::Allowed(caller) => caller.app.as_deref(),
+            Verdict::Allowed(admission) => admission.app.as_deref(),
             Verdict::Denied(denial) => denial.known.app.as_deref(),
         }
     }
