@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use auth_interceptor::AuthError;
+use opentelemetry::TraceId;
 use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status};
@@ -424,6 +425,15 @@ pub(crate) fn any(full_name: &str, message: &impl Message) -> Any {
         type_url: format!("type.googleapis.com/{full_name}"),
         value: message.encode_to_vec(),
     }
+}
+
+/// What support asks for: the trace of what was refused.
+pub(crate) fn request_info(trace: TraceId) -> Any {
+    let info = pb::RequestInfo {
+        request_id: trace.to_string(),
+        ..Default::default()
+    };
+    any("google.rpc.RequestInfo", &info)
 }
 
 fn rfc3339(seconds: u64) -> String {

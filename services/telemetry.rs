@@ -25,6 +25,7 @@ pub mod collector;
 pub mod export;
 pub mod identity;
 pub mod instruments;
+pub mod job_runs;
 mod log_line;
 pub mod metrics;
 pub mod names;

@@ -3,6 +3,7 @@
 mod crash;
 pub(crate) mod orders;
 mod stopped;
+mod traced;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,18 +45,21 @@ pub(crate) fn sealing_keys(folder: &Path) -> Arc<KeyRing> {
     Arc::new(keys.unwrap())
 }
 
-/// A service in a process of its own, whose jobs are up for others 3 seconds after it has died.
+/// A service in a process of its own, whose jobs are up for others 3 seconds after it has died, with
+/// these further settings of its environment.
 async fn start_process(
     emulator: &Emulator,
     folder: &TemporaryFolder,
     store: &str,
+    further: &[(&str, &str)],
 ) -> ServiceProcess {
     let key = sealing_key(folder.path());
-    let settings = [
+    let mut settings = vec![
         ("SELVEDGE_CACHE__KEY_FILES", key.to_str().unwrap()),
         ("SELVEDGE_JOBS__LEASE", "3s"),
         ("SELVEDGE_STORE__URL", store),
     ];
+    settings.extend(further);
     ServiceProcess::start_with(emulator, folder.path(), "info", &settings).await
 }
 

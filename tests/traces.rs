@@ -2,7 +2,7 @@
 
 mod bad_collectors;
 mod propagation;
-mod receiver;
+pub(crate) mod receiver;
 mod rig;
 mod spans;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use auth_interceptor::{Authenticator, GuardedServices};
+use tonic::Status;
 use tonic::codec::CompressionEncoding;
 
 use super::{AppError, AppSettings, policies};
@@ -32,11 +33,13 @@ use crate::downstream::Downstream;
 use crate::exchange::{
     AuthorityClient, ExchangeSettings, RefreshTokens, TokenEndpoint, TokenExchange,
 };
-use crate::jobs::{Jobs, Upkeep, Workers};
-use crate::refusal::{self, SelvedgeRefusal};
+use crate::jobs::{Jobs, RunError, Upkeep, Workers};
+use crate::refusal::{self, Refusal, SelvedgeRefusal, reason_name};
 use crate::requests::RequestObserver;
-use crate::store::Store;
+use crate::store::{JobFailure, Store};
 use crate::telemetry::audit::Audit;
+use crate::telemetry::job_runs::JobRuns;
+use crate::telemetry::trace_context::CallContext;
 
 /// What messages may be compressed with. The limit on their size is that of what comes out.
 pub(super) const GZIP: CompressionEncoding = CompressionEncoding::Gzip;
@@ -81,7 +84,8 @@ impl Services {
         let jobs = Jobs::new(Arc::clone(&store), Arc::clone(&exchange), clock.clone());
         let jobs = Arc::new(jobs);
         let job_orders = JobOrders::new(Arc::clone(&jobs), item_types);
-        let workers = Workers::new(jobs, downstream, settings.jobs, refusal::failure);
+        let runs = JobRuns::leaving_to(settings.spans.clone(), Arc::clone(&settings.users));
+        let workers = Workers::new(jobs, downstream, settings.jobs, runs, told);
         let retention = fabric.deleted_item_retention;
         let upkeep = Upkeep::new(Arc::clone(&store), clock.clone(), retention);
         let endpoints = Endpoints::new(fabric.endpoints.clone());
@@ -128,6 +132,18 @@ impl Services {
             credentials,
         })
     }
+}
+
+/// What is kept of a failure for whoever asks for the job; the same is said on the run.
+fn told(error: &RunError) -> JobFailure {
+    let refusal = Refusal::from(error.clone());
+    let reason = reason_name(refusal.reason());
+    let status = Status::from(refusal);
+    let run = CallContext::current(|run| {
+        run.answered(status.code(), Some(reason));
+        run.trace_id()
+    });
+    refusal::failure(&status, run)
 }
 
 /// The exchange, and the authorities' token endpoints behind it.

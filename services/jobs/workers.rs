@@ -28,6 +28,7 @@ use super::order::{Order, RUN_TIME};
 use crate::downstream::{Downstream, DownstreamError, OnBehalfOf};
 use crate::exchange::{ExchangeError, LongRunningError, LongRunningSession, RefusalClass};
 use crate::store::{ClaimedJob, JobFailure, Lease, Settlement, StoreError, Term};
+use crate::telemetry::job_runs::JobRuns;
 
 /// How often an idle worker looks for what other processes have left.
 const LOOKING: Duration = Duration::from_secs(1);
@@ -60,7 +61,8 @@ pub struct Workers {
     jobs: Arc<Jobs>,
     downstream: Arc<Downstream>,
     settings: WorkerSettings,
-    /// How a failure is told to whoever asks for the job.
+    runs: JobRuns,
+    /// How a failure is told to whoever asks for the job. Asked for within its run.
     told: fn(&RunError) -> JobFailure,
 }
 
@@ -71,12 +73,14 @@ impl Workers {
         jobs: Arc<Jobs>,
         downstream: Arc<Downstream>,
         settings: WorkerSettings,
+        runs: JobRuns,
         told: fn(&RunError) -> JobFailure,
     ) -> Self {
         Self {
             jobs,
             downstream,
             settings,
+            runs,
             told,
         }
     }
@@ -120,6 +124,11 @@ impl Workers {
     /// Works on one job for as long as it is this process's. Whatever is dropped here can be done
     /// again: nothing counts before it is flushed or settled.
     async fn work(self, job: ClaimedJob, _place: OwnedSemaphorePermit, stop: CancellationToken) {
+        let run = self.runs.begin(job.address.job_id, &job.order.owner);
+        run.scope(self.work_within(job, stop)).await;
+    }
+
+    async fn work_within(&self, job: ClaimedJob, stop: CancellationToken) {
         let settlement = tokio::select! {
             // In this order: a process that stood still asks after its lease before it goes on.
             biased;
@@ -158,10 +167,10 @@ impl Workers {
     async fn settlement(&self, job: &ClaimedJob) -> Settlement {
         let now = self.jobs.clock.now();
         if now.saturating_sub(job.create_time) > RUN_TIME.as_secs() {
-            return self.failed(job, &RunError::TimeOver);
+            return self.given_up(job, &RunError::TimeOver);
         }
         if job.attempts > MAX_ATTEMPTS {
-            return self.failed(job, &RunError::GivenUp);
+            return self.given_up(job, &RunError::GivenUp);
         }
         let done = self.round(job).await;
         let now = self.jobs.clock.now();
@@ -170,12 +179,16 @@ impl Workers {
                 at: now.saturating_add(pause),
             },
             Ok(None) => Settlement::Completed,
-            Err(error) => match pause(&error, job.attempts) {
-                Some(pause) => Settlement::TryAgain {
-                    at: now.saturating_add(pause),
-                },
-                None => self.failed(job, &error),
-            },
+            Err(error) => {
+                // Said of every run that fails, also where the job is tried again.
+                let failure = (self.told)(&error);
+                match pause(&error, job.attempts) {
+                    Some(pause) => Settlement::TryAgain {
+                        at: now.saturating_add(pause),
+                    },
+                    None => failed(job, &error, failure),
+                }
+            }
         }
     }
 
@@ -194,14 +207,18 @@ impl Workers {
         Ok(order.pause(job.progress.rounds.saturating_add(1)))
     }
 
-    fn failed(&self, job: &ClaimedJob, error: &RunError) -> Settlement {
-        tracing::info!(
-            selvedge.job.id = %job.address.job_id,
-            error = error as &dyn std::error::Error,
-            "selvedge.job.failed"
-        );
-        Settlement::Failed((self.told)(error))
+    fn given_up(&self, job: &ClaimedJob, error: &RunError) -> Settlement {
+        failed(job, error, (self.told)(error))
     }
+}
+
+fn failed(job: &ClaimedJob, error: &RunError, failure: JobFailure) -> Settlement {
+    tracing::info!(
+        selvedge.job.id = %job.address.job_id,
+        error = error as &dyn std::error::Error,
+        "selvedge.job.failed"
+    );
+    Settlement::Failed(failure)
 }
 
 /// A place for another job, unless the work is to stop.

@@ -3,11 +3,12 @@
 //! A failed job keeps its cause as the refusal that a caller would have met: an encoded
 //! `google.rpc.Status`, read back with everything in it whenever somebody asks.
 
+use opentelemetry::TraceId;
 use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
-use super::{Reason, Refusal};
+use super::{Reason, Refusal, request_info};
 use crate::jobs::{JobError, OrderError, RunError};
 use crate::store::JobFailure;
 
@@ -57,16 +58,17 @@ impl From<RunError> for Refusal {
     }
 }
 
-/// What is kept of the cause of a job's failure.
+/// What is kept of the cause of a job's failure: `status`, and the trace of the run that failed.
 #[must_use]
-pub fn failure(error: &RunError) -> JobFailure {
-    let status = Status::from(Refusal::from(error.clone()));
+pub fn failure(status: &Status, run: Option<TraceId>) -> JobFailure {
+    let mut details = pb::Status::decode(status.details())
+        .map(|status| status.details)
+        .unwrap_or_default();
+    details.extend(run.map(request_info));
     let kept = pb::Status {
         code: status.code().into(),
         message: status.message().to_owned(),
-        details: pb::Status::decode(status.details())
-            .map(|status| status.details)
-            .unwrap_or_default(),
+        details,
     };
     JobFailure(kept.encode_to_vec().into())
 }

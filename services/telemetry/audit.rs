@@ -158,7 +158,7 @@ impl Audit {
                 trace: call.trace_id(),
                 span: span.map_or(SpanId::INVALID, SpanContext::span_id),
                 flags: span.map(SpanContext::trace_flags).unwrap_or_default(),
-                method: call.served().cloned(),
+                work: call.work().clone(),
             });
         });
         entry

@@ -1,5 +1,5 @@
-//! The span of a call: plain values until the call has ended, and a span only if it is one that
-//! leaves. Most do not, and to write down what nobody reads would cost a call more than its decision.
+//! The span of a call, or of a job's run: plain values until it has ended, and a span only if it is one
+//! that leaves. Most do not, and to write down what nobody reads would cost a call more than its decision.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +13,7 @@ use opentelemetry::trace::{Event, Link, SpanContext, SpanKind, Status};
 use opentelemetry::{KeyValue, SpanId, Value};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use tonic::Code;
+use uuid::Uuid;
 
 use super::export::{self, EndedCall, Spans};
 use super::identity::UserIdentity;
@@ -33,6 +34,32 @@ pub(super) struct CallSpans {
     pub(super) listening: Option<Listening>,
 }
 
+impl CallSpans {
+    /// None where there is nobody to leave spans to.
+    pub(super) fn leaving_to(
+        spans: Spans,
+        users: Arc<UserIdentity>,
+        listening: Option<Listening>,
+    ) -> Option<Arc<Self>> {
+        spans.is_on().then(|| {
+            Arc::new(Self {
+                spans,
+                users,
+                listening,
+            })
+        })
+    }
+}
+
+/// What is done.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// A call of this method; none: of one that is not served.
+    Call(Option<Arc<MethodPolicy>>),
+    /// A run of this job, by a worker.
+    Job(Uuid),
+}
+
 /// The span of a call that goes on.
 #[derive(Debug)]
 pub(super) struct CallSpan {
@@ -49,7 +76,7 @@ pub(super) struct CallSpan {
 /// What a call has left, of which its span is made.
 struct Left {
     of: Arc<CallSpans>,
-    method: Option<Arc<MethodPolicy>>,
+    work: Work,
     context: SpanContext,
     inbound: Option<Inbound>,
     began: SystemTime,
@@ -147,15 +174,15 @@ impl CallSpan {
         self.of.spans.needs(trace, failed, holds)
     }
 
-    /// Leaves, as that of a call of `method` that has taken from `began` until now.
-    pub(super) fn leave(mut self, method: Option<Arc<MethodPolicy>>, began: Instant) {
+    /// Leaves, as that of `work` that has taken from `began` until now.
+    pub(super) fn leave(mut self, work: Work, began: Instant) {
         let (trace, failed) = (self.context.trace_id(), self.has_failed());
         let ended = export::now();
         let taken = began.elapsed();
         let found = self.found.into_inner();
         let left = Left {
             of: Arc::clone(&self.of),
-            method,
+            work,
             context: self.context,
             inbound: self.inbound,
             began: ended.checked_sub(taken).unwrap_or(ended),
@@ -187,9 +214,10 @@ impl Left {
         links
             .links
             .extend(link.map(|caller| Link::new(caller.clone(), Vec::new(), 0)));
-        let name = match &self.method {
-            Some(method) => method.method().to_owned().into(),
-            None => names::SPAN_OTHER_CALL.into(),
+        let (name, span_kind) = match &self.work {
+            Work::Call(Some(method)) => (method.method().to_owned().into(), SpanKind::Server),
+            Work::Call(None) => (names::SPAN_OTHER_CALL.into(), SpanKind::Server),
+            Work::Job(_) => (names::SPAN_JOB_RUN.into(), SpanKind::Internal),
         };
         let status = if self.found.code.is_some_and(is_our_fault) {
             Status::error("")
@@ -200,7 +228,7 @@ impl Left {
             span_context: self.context.clone(),
             parent_span_id: parent.map_or(SpanId::INVALID, SpanContext::span_id),
             parent_span_is_remote: parent.is_some(),
-            span_kind: SpanKind::Server,
+            span_kind,
             name,
             start_time: self.began,
             end_time: ended,
@@ -215,7 +243,15 @@ impl Left {
 
     fn attributes(&self) -> Attributes {
         let mut attributes = Attributes::default();
-        let method = self.method.as_deref();
+        match &self.work {
+            Work::Call(method) => self.add_call(method.as_deref(), &mut attributes),
+            Work::Job(id) => attributes.put(names::JOB_ID, id.to_string()),
+        }
+        self.found.add_to(&mut attributes, &self.of.users);
+        attributes
+    }
+
+    fn add_call(&self, method: Option<&MethodPolicy>, attributes: &mut Attributes) {
         attributes.put(names::RPC_SYSTEM_NAME, "grpc");
         attributes.put(
             names::RPC_METHOD,
@@ -228,9 +264,9 @@ impl Left {
         let required = method.map(MethodPolicy::required);
         let required = required.filter(|required| !required.is_empty());
         attributes.put_if(names::SCOPE_REQUIRED, required.map(str::to_owned));
-        self.asked.add_to(&mut attributes);
-        self.found.add_to(&mut attributes, &self.of.users);
-        attributes
+        let status = self.found.code.map(refusal::code_name);
+        attributes.put_if(names::RPC_RESPONSE_STATUS_CODE, status);
+        self.asked.add_to(attributes);
     }
 }
 
@@ -292,11 +328,8 @@ impl Found {
             Some(Decision::Denied(said)) => attributes.extend(said),
             None => {}
         }
-        if let Some(code) = self.code {
-            let name = refusal::code_name(code);
-            attributes.put(names::RPC_RESPONSE_STATUS_CODE, name);
-            attributes.put_if(names::ERROR_TYPE, (code != Code::Ok).then_some(name));
-        }
+        let failure = self.code.filter(|code| *code != Code::Ok);
+        attributes.put_if(names::ERROR_TYPE, failure.map(refusal::code_name));
         attributes.extend(&self.attributes);
     }
 }

@@ -161,7 +161,7 @@ attributes! {
     // The exchange and what is called with it.
     REGISTRATION_NAME = "selvedge.registration.name", Configured, [Span, Metric, Log, Audit], "The registration that a token is exchanged for, or a credential is of.";
     SESSION_ID = "selvedge.session.id", Open, [Span, Log], "The piece of work that acts for a user who has gone.";
-    JOB_ID = "selvedge.job.id", Open, [Span, Log], "The job that is worked on.";
+    JOB_ID = "selvedge.job.id", Open, [Span, Log, Audit], "The job that is worked on.";
     EXCHANGE_CACHE = "selvedge.exchange.cache", Listed, [Span, Metric, Log, Audit], "Where the token is from: `hit_l1`, `stale_ok`, `negative`, `coalesced`, `miss`, or `none` where nobody was asked.";
     EXCHANGE_OUTCOME = "selvedge.exchange.outcome", Listed, [Metric, Audit], "What came of an exchange: `ok`, or who has to act.";
     EXCHANGE_RESOURCE = "selvedge.exchange.resource", Configured, [Span, Log, Audit], "The resource that a token is asked for.";
@@ -184,7 +184,7 @@ attributes! {
 
     // Log lines alone: a collector gets none of these.
     SPAN_ID = "span_id", Open, [Log], "The id of the call's own span, where it is exported.";
-    TRACE_ID = "trace_id", Open, [Log, Audit], "The call's trace id, which its reply carries.";
+    TRACE_ID = "trace_id", Open, [Log, Audit], "The trace id of the call, which its reply carries, or of the job's run.";
     PANIC_PAYLOAD = "selvedge.panic.payload", Listed, [Log], "What a panic carried: `message` or `value`, never which.";
     CONFIG_KEY = "selvedge.config.key", Listed, [Log], "A configuration key.";
     ERROR = "error", Open, [Log], "What an error says of itself.";
@@ -201,6 +201,7 @@ named! {
     SPAN_EXCHANGE = "exchange", "A token is exchanged, or found.";
     SPAN_TOKEN_REQUEST = "sts.token", "An authority is asked for a token.";
     SPAN_DOWNSTREAM_CALL = "downstream.call", "Fabric or OneLake is called.";
+    SPAN_JOB_RUN = "job.run", "A worker takes a job as far as it goes: all of it, or a round.";
     SPAN_STORE = "store", "The store is asked; named after operation and table.";
 }
 

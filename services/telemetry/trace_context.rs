@@ -16,7 +16,7 @@ use tokio::task::futures::TaskLocalFuture;
 use tonic::Code;
 use tower::{Layer, Service};
 
-use super::call_span::{Asked, CallSpan, CallSpans, Found, Listening};
+use super::call_span::{Asked, CallSpan, CallSpans, Found, Listening, Work};
 use super::export::Spans;
 use super::identity::UserIdentity;
 use super::names;
@@ -33,7 +33,8 @@ tokio::task_local! {
 }
 
 /// What a call is called, for its replies and its spans. In every request's extensions, and known to
-/// the task that answers. The call's span lasts as long as this or a clone of it.
+/// the task that answers. The call's span lasts as long as this or a clone of it. A job's run is one
+/// too, that no request has asked for.
 #[derive(Clone, Debug)]
 pub struct CallContext(Arc<Call>);
 
@@ -41,7 +42,7 @@ pub struct CallContext(Arc<Call>);
 struct Call {
     trace_id: TraceId,
     began: Instant,
-    method: Option<Arc<MethodPolicy>>,
+    work: Work,
     /// None where no spans leave.
     span: Option<CallSpan>,
     /// What makes spans below the call's own its children.
@@ -52,6 +53,47 @@ struct Call {
 pub type WithinCall<F> = TaskLocalFuture<CallContext, WithContext<F>>;
 
 impl CallContext {
+    /// One that begins, in the trace that it continues or in one of its own.
+    pub(super) fn begin(
+        leaving: Option<&Arc<CallSpans>>,
+        work: Work,
+        inbound: Option<Inbound>,
+        asked: impl FnOnce() -> Asked,
+    ) -> Self {
+        let began = Instant::now();
+        let continued = match &inbound {
+            Some(Inbound::Continued(caller)) => Some(caller),
+            Some(Inbound::Linked(_)) | None => None,
+        };
+        let ids = RandomIdGenerator::default();
+        let trace_id = continued.map_or_else(|| ids.new_trace_id(), SpanContext::trace_id);
+        let Some(leaving) = leaving else {
+            return Self(Arc::new(Call {
+                trace_id,
+                began,
+                work,
+                span: None,
+                parent: SpanContexts::new(),
+            }));
+        };
+        let state = continued.map(|caller| caller.trace_state().clone());
+        let context = SpanContext::new(
+            trace_id,
+            ids.new_span_id(),
+            // Which traces leave is decided when a call has ended.
+            TraceFlags::SAMPLED,
+            false,
+            state.unwrap_or_default(),
+        );
+        Self(Arc::new(Call {
+            trace_id,
+            began,
+            parent: SpanContexts::new().with_remote_span_context(context.clone()),
+            span: Some(CallSpan::begin(leaving, context, inbound, asked())),
+            work,
+        }))
+    }
+
     /// What `read` takes of the call that the task is answering; none outside a call.
     pub fn current<T>(read: impl FnOnce(&Self) -> T) -> Option<T> {
         CALL.try_with(read).ok()
@@ -116,24 +158,30 @@ impl CallContext {
         }
     }
 
+    /// What is done.
+    pub(super) fn work(&self) -> &Work {
+        &self.0.work
+    }
+
     /// The method; none for one that is not served.
     pub(super) fn served(&self) -> Option<&Arc<MethodPolicy>> {
-        self.0.method.as_ref()
+        match &self.0.work {
+            Work::Call(method) => method.as_ref(),
+            Work::Job(_) => None,
+        }
     }
 
     /// The method as `package.Service/Method`, or `_OTHER` for one that is not served, so that
     /// nothing a stranger writes becomes a name.
     #[must_use]
     pub fn method(&self) -> &str {
-        let method = self.0.method.as_ref();
-        method.map_or(names::OTHER, |method| method.method())
+        self.served().map_or(names::OTHER, |method| method.method())
     }
 
     /// Whether the method streams in either direction.
     #[must_use]
     pub fn is_streaming(&self) -> bool {
-        let method = self.0.method.as_ref();
-        method.is_some_and(|method| method.is_streaming())
+        self.served().is_some_and(|method| method.is_streaming())
     }
 
     /// Says on the call's span how it was answered and, if it was refused, for what reason. A call
@@ -154,7 +202,7 @@ impl Drop for Call {
     fn drop(&mut self) {
         // Most do not: to move them would cost more than to look.
         if let Some(span) = self.span.take_if(CallSpan::leaves) {
-            span.leave(self.method.take(), self.began);
+            span.leave(self.work.clone(), self.began);
         }
     }
 }
@@ -198,51 +246,17 @@ impl TraceContextLayer {
             address: address.ip().to_string().into(),
             port: address.port(),
         });
-        let leaving = spans.is_on().then(|| {
-            Arc::new(CallSpans {
-                spans,
-                users,
-                listening,
-            })
-        });
+        let leaving = CallSpans::leaving_to(spans, users, listening);
         Self { leaving, ..self }
     }
 
     fn call<B>(&self, request: &Request<B>, inbound: Option<Inbound>) -> CallContext {
-        let began = Instant::now();
         let method = self.served.method(request.uri()).cloned();
-        let continued = match &inbound {
-            Some(Inbound::Continued(caller)) => Some(caller),
-            Some(Inbound::Linked(_)) | None => None,
-        };
-        let ids = RandomIdGenerator::default();
-        let trace_id = continued.map_or_else(|| ids.new_trace_id(), SpanContext::trace_id);
-        let Some(leaving) = &self.leaving else {
-            return CallContext(Arc::new(Call {
-                trace_id,
-                began,
-                method,
-                span: None,
-                parent: SpanContexts::new(),
-            }));
-        };
-        let state = continued.map(|caller| caller.trace_state().clone());
-        let context = SpanContext::new(
-            trace_id,
-            ids.new_span_id(),
-            // Which traces leave is decided when a call has ended.
-            TraceFlags::SAMPLED,
-            false,
-            state.unwrap_or_default(),
-        );
-        let asked = asked(request, method.is_some());
-        CallContext(Arc::new(Call {
-            trace_id,
-            began,
-            parent: SpanContexts::new().with_remote_span_context(context.clone()),
-            span: Some(CallSpan::begin(leaving, context, inbound, asked)),
-            method,
-        }))
+        let is_served = method.is_some();
+        let leaving = self.leaving.as_ref();
+        CallContext::begin(leaving, Work::Call(method), inbound, || {
+            asked(request, is_served)
+        })
     }
 }
 

@@ -186,7 +186,6 @@ impl Complete {
             status
         };
         let mut details = pb::Status::decode(status.details()).ok()?;
-        let trace_id = self.call.trace_id().to_string();
         let mut page = None;
         for detail in &mut details.details {
             if detail.type_url.ends_with("/google.rpc.ErrorInfo")
@@ -194,7 +193,8 @@ impl Complete {
             {
                 info.metadata
                     .insert(METHOD.to_owned(), self.call.method().to_owned());
-                info.metadata.insert(TRACE_ID.to_owned(), trace_id.clone());
+                let trace_id = self.call.trace_id().to_string();
+                info.metadata.insert(TRACE_ID.to_owned(), trace_id);
                 page = self
                     .layer
                     .runbooks
@@ -206,13 +206,9 @@ impl Complete {
         if let Some(page) = page {
             add_link(&mut details.details, page);
         }
-        let request_info = pb::RequestInfo {
-            request_id: trace_id,
-            ..Default::default()
-        };
         details
             .details
-            .push(refusal::any("google.rpc.RequestInfo", &request_info));
+            .push(refusal::request_info(self.call.trace_id()));
         Some(Status::with_details_and_metadata(
             status.code(),
             status.message(),

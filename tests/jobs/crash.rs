@@ -35,7 +35,7 @@ async fn ordered(fabric: &Fabric<'_>, job: &Job) {
 
 async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
     let emulator = start_emulator(Clock::system()).await;
-    let mut served = start_process(&emulator, folder, store).await;
+    let mut served = start_process(&emulator, folder, store, &[]).await;
     let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
     fabric.create_item().await;
     fabric.write_rows(&[("a", "1"), ("b", "2")]).await;
@@ -54,7 +54,7 @@ async fn every_job_ends_once(folder: &TemporaryFolder, store: &str) {
         })
         .await;
         served.kill();
-        served = start_process(&emulator, folder, store).await;
+        served = start_process(&emulator, folder, store, &[]).await;
     }
     let fabric = Fabric::new(&emulator, served.client().await, seed::CONSENTED);
     fabric.create_item().await;

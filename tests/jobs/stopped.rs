@@ -27,7 +27,7 @@ fn signal(process: &ServiceProcess, name: &str) {
 async fn a_job_is_done_once(store: &str) {
     let emulator = start_emulator(Clock::system()).await;
     let folders = [TemporaryFolder::new(), TemporaryFolder::new()];
-    let first = start_process(&emulator, &folders[0], store).await;
+    let first = start_process(&emulator, &folders[0], store, &[]).await;
     let fabric = Fabric::new(&emulator, first.client().await, seed::CONSENTED);
     fabric.create_item().await;
     fabric.write_rows(&[("a", "1"), ("b", "2")]).await;
@@ -37,7 +37,7 @@ async fn a_job_is_done_once(store: &str) {
     held.arrived().await;
     signal(&first, "-STOP");
 
-    let second = start_process(&emulator, &folders[1], store).await;
+    let second = start_process(&emulator, &folders[1], store, &[]).await;
     let other = Fabric::new(&emulator, second.client().await, seed::CONSENTED);
     other.create_item().await;
     other.until(&job, JobStatus::Completed).await;

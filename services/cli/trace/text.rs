@@ -22,6 +22,7 @@ const FAILED: &str = "✗";
 /// What is shown of a span beside name, duration and status, in this order; the rest is for machines.
 const TELLING: &[(&str, &str)] = &[
     (names::RPC_METHOD_ORIGINAL, "asked for"),
+    (names::JOB_ID, "job"),
     (names::TENANT_ID, "tenant"),
     (names::CLIENT_APP_ID, "client app"),
     (names::TOKEN_KIND, "token"),

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_interceptor::{Admission, DecidedCall, MethodPolicy, TokenId, Verdict};
+use auth_interceptor::{Admission, DecidedCall, TokenId, Verdict};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use opentelemetry::{SpanId, TraceFlags, TraceId};
 use uuid::Uuid;
 
+use crate::telemetry::call_span::Work;
 use crate::telemetry::identity::UserIdentity;
 use crate::telemetry::names;
 
@@ -55,15 +56,14 @@ pub struct Entry {
     kept: Vec<(&'static str, Kept)>,
 }
 
-/// The call that an entry belongs to.
+/// The call, or the job's run, that an entry belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) trace: TraceId,
     /// The call's own span; invalid where none is exported.
     pub(super) span: SpanId,
     pub(super) flags: TraceFlags,
-    /// None where what is called is not served.
-    pub(super) method: Option<Arc<MethodPolicy>>,
+    pub(super) work: Work,
 }
 
 /// What a key says.
@@ -142,10 +142,18 @@ impl Entry {
 
     /// Tells `say` of each key and value beyond its event, time and trace.
     pub(super) fn each(&self, say: &mut impl FnMut(&'static str, Value<'_>)) {
-        if let Some(Call { method, .. }) = &self.call {
-            let method = method.as_ref();
-            let method = method.map_or(names::OTHER, |method| method.method());
-            say(names::RPC_METHOD, Value::Text(method));
+        match self.call.as_ref().map(|call| &call.work) {
+            Some(Work::Call(method)) => {
+                let method = method.as_ref();
+                let method = method.map_or(names::OTHER, |method| method.method());
+                say(names::RPC_METHOD, Value::Text(method));
+            }
+            Some(Work::Job(id)) => {
+                let mut buffer = Uuid::encode_buffer();
+                let id = id.hyphenated().encode_lower(&mut buffer);
+                say(names::JOB_ID, Value::Text(id));
+            }
+            None => {}
         }
         if let Some((admission, users)) = &self.allowed {
             decision(&admission.decided(), users, &mut |key, text| {
@@ -266,7 +274,7 @@ mod tests {
             trace: TraceId::from(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c),
             span: SpanId::INVALID,
             flags: TraceFlags::default(),
-            method: None,
+            work: Work::Call(None),
         });
         entry.text(names::TOKEN_UTI, "two\nlines \"quoted\"");
         entry.text_if(names::AUTH_REASON, None::<String>);
