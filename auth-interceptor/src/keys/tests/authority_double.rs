@@ -353,10 +353,11 @@ async fn respond(
             stream
                 .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
                 .await?;
+            let mut drops = tokio::time::interval(Duration::from_millis(100));
             loop {
+                drops.tick().await;
                 stream.write_all(b" ").await?;
                 stream.flush().await?;
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
         Answer::Flood => {
