@@ -165,31 +165,37 @@ impl Workers {
 
     /// Does the job's next round, and says how to let go of it.
     async fn settlement(&self, job: &ClaimedJob) -> Settlement {
+        let begun = self.jobs.clock.now();
+        let done = if begun.saturating_sub(job.create_time) > RUN_TIME.as_secs() {
+            Err(RunError::TimeOver)
+        } else if job.attempts > MAX_ATTEMPTS {
+            Err(RunError::GivenUp)
+        } else {
+            self.round(job).await
+        };
         let now = self.jobs.clock.now();
-        if now.saturating_sub(job.create_time) > RUN_TIME.as_secs() {
-            return self.given_up(job, &RunError::TimeOver);
-        }
-        if job.attempts > MAX_ATTEMPTS {
-            return self.given_up(job, &RunError::GivenUp);
-        }
-        let done = self.round(job).await;
-        let now = self.jobs.clock.now();
-        match done {
-            Ok(Some(pause)) => Settlement::NextRound {
-                at: now.saturating_add(pause),
-            },
-            Ok(None) => Settlement::Completed,
-            Err(error) => {
-                // Said of every run that fails, also where the job is tried again.
-                let failure = (self.told)(&error);
-                match pause(&error, job.attempts) {
-                    Some(pause) => Settlement::TryAgain {
-                        at: now.saturating_add(pause),
-                    },
-                    None => failed(job, &error, failure),
-                }
+        let error = match done {
+            Ok(Some(pause)) => {
+                return Settlement::NextRound {
+                    at: now.saturating_add(pause),
+                };
             }
+            Ok(None) => return Settlement::Completed,
+            Err(error) => error,
+        };
+        // Said of every run that fails, also where the job is tried again.
+        let failure = (self.told)(&error);
+        if let Some(pause) = pause(&error, job.attempts) {
+            return Settlement::TryAgain {
+                at: now.saturating_add(pause),
+            };
         }
+        tracing::info!(
+            selvedge.job.id = %job.address.job_id,
+            error = &error as &dyn std::error::Error,
+            "selvedge.job.failed"
+        );
+        Settlement::Failed(failure)
     }
 
     /// Does the job's next round; how long to wait for another one, if there is one.
@@ -206,19 +212,6 @@ impl Workers {
         export::round(store, &self.downstream, &on_behalf_of, job, &order).await?;
         Ok(order.pause(job.progress.rounds.saturating_add(1)))
     }
-
-    fn given_up(&self, job: &ClaimedJob, error: &RunError) -> Settlement {
-        failed(job, error, (self.told)(error))
-    }
-}
-
-fn failed(job: &ClaimedJob, error: &RunError, failure: JobFailure) -> Settlement {
-    tracing::info!(
-        selvedge.job.id = %job.address.job_id,
-        error = error as &dyn std::error::Error,
-        "selvedge.job.failed"
-    );
-    Settlement::Failed(failure)
 }
 
 /// A place for another job, unless the work is to stop.
