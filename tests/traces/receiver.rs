@@ -1,7 +1,6 @@
 //! A collector: takes spans by OTLP over gRPC or HTTP, and finds them again by their trace.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -21,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::support::eventually;
+use crate::support::wait::in_time;
 
 /// A span as it came.
 #[derive(Clone, Debug)]
@@ -58,14 +57,14 @@ pub(crate) enum Behaviour {
 
 #[derive(Clone)]
 struct Spans {
-    received: Arc<Mutex<Vec<Received>>>,
+    received: watch::Sender<Vec<Received>>,
     behaviour: watch::Sender<Behaviour>,
 }
 
 impl Default for Spans {
     fn default() -> Self {
         Self {
-            received: Arc::default(),
+            received: watch::Sender::default(),
             behaviour: watch::Sender::new(Behaviour::Takes),
         }
     }
@@ -106,31 +105,26 @@ impl Receiver {
 
     /// What has come so far.
     pub(crate) fn spans(&self) -> Vec<Received> {
-        self.spans.received.lock().unwrap().clone()
+        self.spans.received.borrow().clone()
     }
 
     /// A span of this name in that trace, once it has come.
     pub(crate) async fn span(&self, trace_id: &str, name: &str) -> Received {
-        let mut found = None;
-        eventually("the span is received", async || {
-            let mut spans = self.spans().into_iter();
-            found = spans.find(|span| span.name == name && span.trace_id == trace_id);
-            found.is_some()
-        })
-        .await;
-        found.unwrap()
+        self.first(|span| span.name == name && span.trace_id == trace_id)
+            .await
     }
 
     /// The call's own span of that trace, once it has come.
     pub(crate) async fn server_span(&self, trace_id: &str) -> Received {
-        let mut found = None;
-        eventually("the span is received", async || {
-            let mut spans = self.spans().into_iter();
-            found = spans.find(|span| span.is_server() && span.trace_id == trace_id);
-            found.is_some()
-        })
-        .await;
-        found.unwrap()
+        self.first(|span| span.is_server() && span.trace_id == trace_id)
+            .await
+    }
+
+    async fn first(&self, wanted: impl Fn(&Received) -> bool) -> Received {
+        let mut received = self.spans.received.subscribe();
+        let come = received.wait_for(|spans| spans.iter().any(&wanted));
+        let spans = in_time("the span is received", come).await.unwrap();
+        spans.iter().find(|span| wanted(span)).unwrap().clone()
     }
 }
 
@@ -159,7 +153,7 @@ impl Spans {
     }
 
     fn take(&self, request: ExportTraceServiceRequest) {
-        let mut spans = self.received.lock().unwrap();
+        let mut come = Vec::new();
         for resource in request.resource_spans {
             let about = attributes(resource.resource.unwrap_or_default().attributes);
             for span in resource
@@ -167,7 +161,7 @@ impl Spans {
                 .into_iter()
                 .flat_map(|scope| scope.spans)
             {
-                spans.push(Received {
+                come.push(Received {
                     trace_id: hex(&span.trace_id),
                     id: hex(&span.span_id),
                     parent: hex(&span.parent_span_id),
@@ -185,6 +179,7 @@ impl Spans {
                 });
             }
         }
+        self.received.send_modify(|spans| spans.extend(come));
     }
 }
 
